@@ -1,0 +1,20 @@
+//! NanoServe: an HTTP/1.1 server with idempotency in its lifecycle.
+//!
+//! The modules below stand in the order of a request's life; the numbers are its seven steps.
+
+#![forbid(unsafe_code)]
+
+/// Every bound on one page.
+pub mod limits;
+
+/// Time in one place.
+pub mod clock;
+
+/// Lines on stderr that never block.
+pub mod log;
+
+/// Counts that no two workers share.
+pub mod metrics;
+
+/// What an operator can set.
+pub mod config;
