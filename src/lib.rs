@@ -18,3 +18,6 @@ pub mod metrics;
 
 /// What an operator can set.
 pub mod config;
+
+/// Steps 3 and 7. Bytes and values.
+pub mod http;

@@ -10,6 +10,7 @@ mod config;
 mod harness;
 mod harness_helpers;
 mod harness_itself;
+mod http;
 mod limits;
 mod log;
 mod metrics;
@@ -27,6 +28,20 @@ const SUITES: &[Suite] = &[
     Suite { name: "metrics", tests: metrics::TESTS },
     Suite { name: "config", tests: config::TESTS },
     Suite { name: "config/value", tests: config::value::TESTS },
+    Suite { name: "http/grammar", tests: http::grammar::TESTS },
+    Suite { name: "http/request", tests: http::request::TESTS },
+    Suite { name: "http/parse", tests: http::parse::TESTS },
+    Suite { name: "http/body", tests: http::body::TESTS },
+    Suite { name: "http/target", tests: http::target::TESTS },
+    Suite { name: "http/sf_string", tests: http::sf_string::TESTS },
+    Suite { name: "http/key_field", tests: http::key_field::TESTS },
+    Suite { name: "http/status", tests: http::status::TESTS },
+    Suite { name: "http/fields", tests: http::fields::TESTS },
+    Suite { name: "http/response", tests: http::response::TESTS },
+    Suite { name: "http/snapshot", tests: http::snapshot::TESTS },
+    Suite { name: "http/date", tests: http::date::TESTS },
+    Suite { name: "http/json_text", tests: http::json_text::TESTS },
+    Suite { name: "http/problem", tests: http::problem::TESTS },
 ];
 
 fn main() -> ExitCode {
