@@ -21,3 +21,6 @@ pub mod config;
 
 /// Steps 3 and 7. Bytes and values.
 pub mod http;
+
+/// Steps 4 and 6. Keys, states, opaque bytes.
+pub mod idempotency;

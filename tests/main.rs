@@ -11,6 +11,7 @@ mod harness;
 mod harness_helpers;
 mod harness_itself;
 mod http;
+mod idempotency;
 mod limits;
 mod log;
 mod metrics;
@@ -42,6 +43,16 @@ const SUITES: &[Suite] = &[
     Suite { name: "http/date", tests: http::date::TESTS },
     Suite { name: "http/json_text", tests: http::json_text::TESTS },
     Suite { name: "http/problem", tests: http::problem::TESTS },
+    Suite { name: "idempotency/sha256", tests: idempotency::sha256::TESTS },
+    Suite { name: "idempotency/key", tests: idempotency::key::TESTS },
+    Suite { name: "idempotency/scope", tests: idempotency::scope::TESTS },
+    Suite { name: "idempotency/fingerprint", tests: idempotency::fingerprint::TESTS },
+    Suite { name: "idempotency/points", tests: idempotency::points::TESTS },
+    Suite { name: "idempotency/record", tests: idempotency::record::TESTS },
+    Suite { name: "idempotency/capacity", tests: idempotency::capacity::TESTS },
+    Suite { name: "idempotency/table", tests: idempotency::table::TESTS },
+    Suite { name: "idempotency/guard", tests: idempotency::guard::TESTS },
+    Suite { name: "idempotency/sweeper", tests: idempotency::sweeper::TESTS },
 ];
 
 fn main() -> ExitCode {

@@ -1,0 +1,36 @@
+//! The places where two threads can meet, by name: tests stop there and let another thread go on.
+
+/// A named place inside the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// After the bucket count was loaded.
+    CountLoaded,
+    /// After a miss under the read lock, before the write lock.
+    ReadMissed,
+    /// Between the two locks of a split.
+    BetweenSplitLocks,
+    /// After the snapshot is set, before COMPLETED is published.
+    SnapshotSet,
+    /// Between RELEASED and the unlink.
+    Released,
+    /// Before a lookup replaces an expired record in place.
+    BeforeReplace,
+    /// Before the sweeper unlinks an expired record.
+    BeforeSweepUnlink,
+    /// Before a dropped ticket publishes.
+    BeforeDropPublish,
+}
+
+/// What happens at each point. The server's own does nothing and costs nothing.
+pub trait Points: Send + Sync + 'static {
+    /// Called with no lock of the engine held, save where the point's name says otherwise.
+    fn at(&self, point: Point) {
+        let _ = point;
+    }
+}
+
+/// The points of the running server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Points for Silent {}

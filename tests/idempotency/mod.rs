@@ -1,0 +1,15 @@
+//! Claims about src/idempotency/, a file each; `scene`, `stops` and `baton` are what they are staged with.
+
+mod baton;
+pub mod capacity;
+pub mod fingerprint;
+pub mod guard;
+pub mod key;
+pub mod points;
+pub mod record;
+mod scene;
+pub mod scope;
+pub mod sha256;
+mod stops;
+pub mod sweeper;
+pub mod table;
