@@ -24,3 +24,9 @@ pub mod http;
 
 /// Steps 4 and 6. Keys, states, opaque bytes.
 pub mod idempotency;
+
+/// Step 5. The demo application.
+pub mod app;
+
+/// `/docs/idempotency`, as this process runs it.
+pub mod contract_page;

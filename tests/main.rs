@@ -5,8 +5,10 @@
 // Prose here names source files, which read better without backticks.
 #![allow(clippy::doc_markdown)]
 
+mod app;
 mod clock;
 mod config;
+mod contract_page;
 mod harness;
 mod harness_helpers;
 mod harness_itself;
@@ -29,6 +31,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "metrics", tests: metrics::TESTS },
     Suite { name: "config", tests: config::TESTS },
     Suite { name: "config/value", tests: config::value::TESTS },
+    Suite { name: "contract_page", tests: contract_page::TESTS },
     Suite { name: "http/grammar", tests: http::grammar::TESTS },
     Suite { name: "http/request", tests: http::request::TESTS },
     Suite { name: "http/parse", tests: http::parse::TESTS },
@@ -53,6 +56,14 @@ const SUITES: &[Suite] = &[
     Suite { name: "idempotency/table", tests: idempotency::table::TESTS },
     Suite { name: "idempotency/guard", tests: idempotency::guard::TESTS },
     Suite { name: "idempotency/sweeper", tests: idempotency::sweeper::TESTS },
+    Suite { name: "app/router", tests: app::router::TESTS },
+    Suite { name: "app/json", tests: app::json::TESTS },
+    Suite { name: "app/ledger", tests: app::ledger::TESTS },
+    Suite { name: "app/payments", tests: app::payments::TESTS },
+    Suite { name: "app/front", tests: app::front::TESTS },
+    Suite { name: "app/echo", tests: app::echo::TESTS },
+    Suite { name: "app/lab", tests: app::lab::TESTS },
+    Suite { name: "app/exec", tests: app::exec::TESTS },
 ];
 
 fn main() -> ExitCode {
