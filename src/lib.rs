@@ -19,6 +19,9 @@ pub mod metrics;
 /// What an operator can set.
 pub mod config;
 
+/// Steps 1, 2, 3 and 7. Sockets and threads.
+pub mod server;
+
 /// Steps 3 and 7. Bytes and values.
 pub mod http;
 

@@ -17,6 +17,7 @@ mod idempotency;
 mod limits;
 mod log;
 mod metrics;
+mod server;
 
 use harness::Suite;
 use std::process::ExitCode;
@@ -64,6 +65,18 @@ const SUITES: &[Suite] = &[
     Suite { name: "app/echo", tests: app::echo::TESTS },
     Suite { name: "app/lab", tests: app::lab::TESTS },
     Suite { name: "app/exec", tests: app::exec::TESTS },
+    Suite { name: "server/service", tests: server::service::TESTS },
+    Suite { name: "server/budget", tests: server::budget::TESTS },
+    Suite { name: "server/run_queue", tests: server::run_queue::TESTS },
+    Suite { name: "server/task_queue", tests: server::task_queue::TESTS },
+    Suite { name: "server/worker", tests: server::worker::TESTS },
+    Suite { name: "server/content", tests: server::content::TESTS },
+    Suite { name: "server/output", tests: server::output::TESTS },
+    Suite { name: "server/connection", tests: server::connection::TESTS },
+    Suite { name: "server/connection_deadlines", tests: server::connection_deadlines::TESTS },
+    Suite { name: "server/worker_pool", tests: server::worker_pool::TESTS },
+    Suite { name: "server/acceptor", tests: server::acceptor::TESTS },
+    Suite { name: "server/listener", tests: server::listener::TESTS },
 ];
 
 fn main() -> ExitCode {
