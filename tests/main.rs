@@ -5,6 +5,7 @@
 // Prose here names source files, which read better without backticks.
 #![allow(clippy::doc_markdown)]
 
+mod admin;
 mod app;
 mod clock;
 mod config;
@@ -12,8 +13,10 @@ mod contract_page;
 mod harness;
 mod harness_helpers;
 mod harness_itself;
+mod host;
 mod http;
 mod idempotency;
+mod lifecycle;
 mod limits;
 mod log;
 mod metrics;
@@ -32,7 +35,18 @@ const SUITES: &[Suite] = &[
     Suite { name: "metrics", tests: metrics::TESTS },
     Suite { name: "config", tests: config::TESTS },
     Suite { name: "config/value", tests: config::value::TESTS },
+    Suite { name: "lifecycle/answers", tests: lifecycle::answers::TESTS },
+    Suite { name: "lifecycle/records", tests: lifecycle::records::TESTS },
+    Suite { name: "lifecycle/keys", tests: lifecycle::keys::TESTS },
+    Suite { name: "lifecycle/fingerprint", tests: lifecycle::fingerprint::TESTS },
+    Suite { name: "lifecycle/full", tests: lifecycle::full::TESTS },
+    Suite { name: "lifecycle/refusals", tests: lifecycle::refusals::TESTS },
+    Suite { name: "lifecycle/precedence", tests: lifecycle::precedence::TESTS },
+    Suite { name: "lifecycle/counters", tests: lifecycle::counters::TESTS },
     Suite { name: "contract_page", tests: contract_page::TESTS },
+    Suite { name: "admin/pages", tests: admin::pages::TESTS },
+    Suite { name: "admin/protections", tests: admin::protections::TESTS },
+    Suite { name: "host", tests: host::TESTS },
     Suite { name: "http/grammar", tests: http::grammar::TESTS },
     Suite { name: "http/request", tests: http::request::TESTS },
     Suite { name: "http/parse", tests: http::parse::TESTS },

@@ -1,0 +1,60 @@
+# Every command of the project; `make help` lists them. Each does one thing and says how it ended in its last line.
+
+CARGO ?= cargo
+# Options for what is run: make run ARGS='--ttl 2s', make unit ARGS='http/parse --list', make bench ARGS=table
+ARGS ?=
+
+.DEFAULT_GOAL := build
+.SILENT:
+.PHONY: build help run demo test unit integration bench check docs load memcheck clean server
+
+build: ## build the server (what make alone does)
+	$(CARGO) build --release --bins
+	echo
+	echo "Built target/release/nanoserve. Next:"
+	echo "  make demo    see five copies of one payment arrive, and one payment made"
+	echo "  make run     serve on http://127.0.0.1:8080, Ctrl-C ends it"
+	echo "  make test    prove every claim"
+	echo "  make help    all else"
+
+help: ## this list
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+server:
+	$(CARGO) build --quiet --release --bins
+
+# exec: a signal for the recipe's shell is then the wrapper's, which turns it into a drain (N-92).
+run: server ## serve with the demo application and the lab; ARGS='--ttl 2s' adds options
+	exec docs/service-wrapper.sh target/release/nanoserve --lab $(ARGS)
+
+demo: server ## five concurrent copies of one payment, and what each of them gets
+	exec target/release/nanoserve-demo $(ARGS)
+
+test: ## all tests: unit, integration, documentation, benches in smoke size
+	exec tests/parts.sh unit integration doctests
+
+unit: ## the unit tests alone; ARGS='http/parse' chooses, ARGS=--help says how
+	$(CARGO) test --quiet --test unit -- $(ARGS)
+
+integration: ## the tests against the real binary alone
+	$(CARGO) test --quiet --test integration -- $(ARGS)
+
+bench: ## measure: parser, table, guard, a whole request in memory
+	$(CARGO) bench --bench benches -- $(ARGS)
+
+check: ## what must be clean: format, lints, documentation, dependencies
+	exec tests/parts.sh fmt clippy rustdoc tree
+
+docs: ## build the documentation of the source
+	$(CARGO) doc --quiet --no-deps
+	echo "target/doc/nanoserve/index.html"
+
+load: server ## a minute of mixed load from 64 clients, its memory watched
+	LOAD_SECONDS=$${LOAD_SECONDS:-60} NANOSERVE_BIN=target/release/nanoserve \
+		$(CARGO) test --quiet --test integration -- mixed_load --nocapture
+
+memcheck: ## a scripted session under valgrind: no error, no leak
+	exec integration/memcheck.sh
+
+clean: ## remove what was built
+	$(CARGO) clean --quiet
