@@ -31,7 +31,7 @@ demo: server ## five concurrent copies of one payment, and what each of them get
 	exec target/release/nanoserve-demo $(ARGS)
 
 test: ## all tests: unit, integration, documentation, benches in smoke size
-	exec tests/parts.sh unit integration doctests
+	exec tests/parts.sh unit integration doctests benches
 
 unit: ## the unit tests alone; ARGS='http/parse' chooses, ARGS=--help says how
 	$(CARGO) test --quiet --test unit -- $(ARGS)
