@@ -10,6 +10,7 @@ mod app;
 mod clock;
 mod config;
 mod contract_page;
+mod docs;
 mod harness;
 mod harness_helpers;
 mod harness_itself;
@@ -47,6 +48,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "admin/pages", tests: admin::pages::TESTS },
     Suite { name: "admin/protections", tests: admin::protections::TESTS },
     Suite { name: "host", tests: host::TESTS },
+    Suite { name: "docs", tests: docs::TESTS },
     Suite { name: "http/grammar", tests: http::grammar::TESTS },
     Suite { name: "http/request", tests: http::request::TESTS },
     Suite { name: "http/parse", tests: http::parse::TESTS },
