@@ -31,6 +31,25 @@ pub struct Problem {
     pub detail: String,
 }
 
+impl ProblemType {
+    /// A type; made once, in a static.
+    pub const fn new(
+        name: &'static str,
+        status: Status,
+        title: &'static str,
+        retry_after_s: Option<u32>,
+        advice: &'static str,
+    ) -> ProblemType {
+        ProblemType {
+            name,
+            status,
+            title,
+            advice,
+            retry_after_s,
+        }
+    }
+}
+
 impl Problem {
     /// A problem of a type.
     pub fn new(kind: &'static ProblemType, detail: impl Into<String>) -> Problem {
@@ -79,24 +98,8 @@ const ENGLISH: FieldValue = FieldValue::from_static("en");
 const LINK: FieldName = FieldName::from_static("Link");
 const RETRY_AFTER: FieldName = FieldName::from_static("Retry-After");
 
-const fn kind(
-    name: &'static str,
-    status: Status,
-    title: &'static str,
-    retry_after_s: Option<u32>,
-    advice: &'static str,
-) -> ProblemType {
-    ProblemType {
-        name,
-        status,
-        title,
-        advice,
-        retry_after_s,
-    }
-}
-
 /// Bytes that are no well-formed request.
-pub static MALFORMED_REQUEST: ProblemType = kind(
+pub static MALFORMED_REQUEST: ProblemType = ProblemType::new(
     "malformed-request",
     Status::BAD_REQUEST,
     "Malformed request",
@@ -106,7 +109,7 @@ pub static MALFORMED_REQUEST: ProblemType = kind(
      correct the client. The corrected request may use the same key.",
 );
 /// A major version other than 1.
-pub static VERSION_NOT_SUPPORTED: ProblemType = kind(
+pub static VERSION_NOT_SUPPORTED: ProblemType = ProblemType::new(
     "version-not-supported",
     Status::HTTP_VERSION_NOT_SUPPORTED,
     "HTTP version not supported",
@@ -115,7 +118,7 @@ pub static VERSION_NOT_SUPPORTED: ProblemType = kind(
      same key.",
 );
 /// A request line over its bound.
-pub static TARGET_TOO_LONG: ProblemType = kind(
+pub static TARGET_TOO_LONG: ProblemType = ProblemType::new(
     "target-too-long",
     Status::URI_TOO_LONG,
     "Request line too long",
@@ -124,7 +127,7 @@ pub static TARGET_TOO_LONG: ProblemType = kind(
      the query carries into the content.",
 );
 /// A head, or a trailer section, over one of its bounds.
-pub static HEAD_TOO_LARGE: ProblemType = kind(
+pub static HEAD_TOO_LARGE: ProblemType = ProblemType::new(
     "head-too-large",
     Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
     "Request head too large",
@@ -133,7 +136,7 @@ pub static HEAD_TOO_LARGE: ProblemType = kind(
      key was used. Do not retry unchanged: send fewer or shorter fields (cookies are the usual cause).",
 );
 /// A method that this server does not have.
-pub static METHOD_NOT_IMPLEMENTED: ProblemType = kind(
+pub static METHOD_NOT_IMPLEMENTED: ProblemType = ProblemType::new(
     "method-not-implemented",
     Status::NOT_IMPLEMENTED,
     "Method not implemented",
@@ -142,7 +145,7 @@ pub static METHOD_NOT_IMPLEMENTED: ProblemType = kind(
      Do not retry with this method.",
 );
 /// A transfer coding other than chunked.
-pub static TRANSFER_CODING: ProblemType = kind(
+pub static TRANSFER_CODING: ProblemType = ProblemType::new(
     "transfer-coding-not-implemented",
     Status::NOT_IMPLEMENTED,
     "Transfer coding not implemented",
@@ -151,7 +154,7 @@ pub static TRANSFER_CODING: ProblemType = kind(
      Retry at once with Content-Length or with chunked alone, with the same key.",
 );
 /// No route has the path.
-pub static NOT_FOUND: ProblemType = kind(
+pub static NOT_FOUND: ProblemType = ProblemType::new(
     "not-found",
     Status::NOT_FOUND,
     "Not found",
@@ -159,7 +162,7 @@ pub static NOT_FOUND: ProblemType = kind(
     "No resource has this path. Nothing ran and no key was used. Do not retry unchanged.",
 );
 /// The path has other methods.
-pub static METHOD_NOT_ALLOWED: ProblemType = kind(
+pub static METHOD_NOT_ALLOWED: ProblemType = ProblemType::new(
     "method-not-allowed",
     Status::METHOD_NOT_ALLOWED,
     "Method not allowed",
@@ -168,7 +171,7 @@ pub static METHOD_NOT_ALLOWED: ProblemType = kind(
      with this method.",
 );
 /// An Expect field other than 100-continue.
-pub static EXPECTATION_FAILED: ProblemType = kind(
+pub static EXPECTATION_FAILED: ProblemType = ProblemType::new(
     "expectation-failed",
     Status::EXPECTATION_FAILED,
     "Expectation failed",
@@ -177,7 +180,7 @@ pub static EXPECTATION_FAILED: ProblemType = kind(
      without the Expect field, with the same key.",
 );
 /// The admin listener refuses a Host or a request without its field (N-61).
-pub static FORBIDDEN: ProblemType = kind(
+pub static FORBIDDEN: ProblemType = ProblemType::new(
     "forbidden",
     Status::FORBIDDEN,
     "Forbidden",
@@ -187,7 +190,7 @@ pub static FORBIDDEN: ProblemType = kind(
      retry unchanged.",
 );
 /// Content-Type or the scope field has two lines (N-15, N-16).
-pub static FIELD_REPEATED: ProblemType = kind(
+pub static FIELD_REPEATED: ProblemType = ProblemType::new(
     "field-repeated",
     Status::BAD_REQUEST,
     "Field repeated",
@@ -196,7 +199,7 @@ pub static FIELD_REPEATED: ProblemType = kind(
      ran and no key was used. Do not retry unchanged: send one line; the corrected request may use the same key.",
 );
 /// The scope field is asked for and missing (N-15).
-pub static SCOPE_MISSING: ProblemType = kind(
+pub static SCOPE_MISSING: ProblemType = ProblemType::new(
     "scope-missing",
     Status::BAD_REQUEST,
     "Caller's field is missing",
@@ -206,7 +209,7 @@ pub static SCOPE_MISSING: ProblemType = kind(
      key.",
 );
 /// A key that is malformed, repeated, or differs between its two fields (N-10 to N-12).
-pub static KEY_MALFORMED: ProblemType = kind(
+pub static KEY_MALFORMED: ProblemType = ProblemType::new(
     "key-malformed",
     Status::BAD_REQUEST,
     "Idempotency-Key is malformed",
@@ -216,7 +219,7 @@ pub static KEY_MALFORMED: ProblemType = kind(
      Nothing ran and no key was used. Do not retry unchanged: correct the key.",
 );
 /// A route that requires a key got none (N-14).
-pub static KEY_MISSING: ProblemType = kind(
+pub static KEY_MISSING: ProblemType = ProblemType::new(
     "key-missing",
     Status::BAD_REQUEST,
     "Idempotency-Key is missing",
@@ -225,7 +228,7 @@ pub static KEY_MISSING: ProblemType = kind(
      at once with a fresh key, such as a UUID, made once per operation and kept for all of its retries.",
 );
 /// Content over its bound.
-pub static CONTENT_TOO_LARGE: ProblemType = kind(
+pub static CONTENT_TOO_LARGE: ProblemType = ProblemType::new(
     "content-too-large",
     Status::CONTENT_TOO_LARGE,
     "Content too large",
@@ -234,7 +237,7 @@ pub static CONTENT_TOO_LARGE: ProblemType = kind(
      Do not retry unchanged: send less.",
 );
 /// No room for content in flight (N-43).
-pub static CONTENT_IN_FLIGHT: ProblemType = kind(
+pub static CONTENT_IN_FLIGHT: ProblemType = ProblemType::new(
     "content-in-flight-full",
     Status::SERVICE_UNAVAILABLE,
     "Too much content is being received",
@@ -243,7 +246,7 @@ pub static CONTENT_IN_FLIGHT: ProblemType = kind(
      after the seconds of Retry-After, doubling the pause each time, up to a minute.",
 );
 /// Head or content did not arrive in time, or content gave way as the slowest.
-pub static REQUEST_TIMEOUT: ProblemType = kind(
+pub static REQUEST_TIMEOUT: ProblemType = ProblemType::new(
     "request-timeout",
     Status::REQUEST_TIMEOUT,
     "Request timeout",
@@ -252,7 +255,7 @@ pub static REQUEST_TIMEOUT: ProblemType = kind(
      content ran out. Nothing ran and no key was used. Retry at once on a new connection, with the same key.",
 );
 /// The first attempt is still running (N-22).
-pub static KEY_IN_FLIGHT: ProblemType = kind(
+pub static KEY_IN_FLIGHT: ProblemType = ProblemType::new(
     "key-in-flight",
     Status::CONFLICT,
     "A request is outstanding for this Idempotency-Key",
@@ -263,7 +266,7 @@ pub static KEY_IN_FLIGHT: ProblemType = kind(
      made twice.",
 );
 /// The key was used with another request (N-23).
-pub static KEY_REUSED: ProblemType = kind(
+pub static KEY_REUSED: ProblemType = ProblemType::new(
     "key-reused",
     Status::UNPROCESSABLE_CONTENT,
     "Idempotency-Key is already used",
@@ -273,7 +276,7 @@ pub static KEY_REUSED: ProblemType = kind(
      send the very bytes of the first request; if it is a new operation, give it a new key.",
 );
 /// The recorded response was too large to keep (N-33).
-pub static RESPONSE_NOT_STORED: ProblemType = kind(
+pub static RESPONSE_NOT_STORED: ProblemType = ProblemType::new(
     "response-not-stored",
     Status::GONE,
     "The response was not stored",
@@ -283,7 +286,7 @@ pub static RESPONSE_NOT_STORED: ProblemType = kind(
      what became of it, and use a new key only for a new operation.",
 );
 /// The bound on keys or bytes is reached (N-24).
-pub static KEYS_FULL: ProblemType = kind(
+pub static KEYS_FULL: ProblemType = ProblemType::new(
     "keys-full",
     Status::SERVICE_UNAVAILABLE,
     "No room for new keys",
@@ -294,7 +297,7 @@ pub static KEYS_FULL: ProblemType = kind(
      minutes.",
 );
 /// No worker is to spare for a handler (N-24).
-pub static WORKERS_BUSY: ProblemType = kind(
+pub static WORKERS_BUSY: ProblemType = ProblemType::new(
     "workers-busy",
     Status::SERVICE_UNAVAILABLE,
     "No worker to spare",
@@ -304,7 +307,7 @@ pub static WORKERS_BUSY: ProblemType = kind(
      to a minute.",
 );
 /// The server is shutting down (N-63).
-pub static DRAINING: ProblemType = kind(
+pub static DRAINING: ProblemType = ProblemType::new(
     "draining",
     Status::SERVICE_UNAVAILABLE,
     "Server is shutting down",
@@ -315,7 +318,7 @@ pub static DRAINING: ProblemType = kind(
      must be looked up before it is sent there.",
 );
 /// Too many connections, or too many that wait for a worker (N-1).
-pub static CONNECTIONS_FULL: ProblemType = kind(
+pub static CONNECTIONS_FULL: ProblemType = ProblemType::new(
     "connections-full",
     Status::SERVICE_UNAVAILABLE,
     "Too many connections",
@@ -325,7 +328,7 @@ pub static CONNECTIONS_FULL: ProblemType = kind(
      up to a minute; keep connections alive instead of opening new ones.",
 );
 /// A handler panicked (N-31).
-pub static HANDLER_FAILED: ProblemType = kind(
+pub static HANDLER_FAILED: ProblemType = ProblemType::new(
     "handler-failed",
     Status::INTERNAL_SERVER_ERROR,
     "Internal server error",
