@@ -149,6 +149,8 @@ pub const VISIT_US_MAX: u64 = 32_768;
 /// What a visit to a quiet connection may cost on average: stretches the longest pause when there are thousands.
 pub const VISIT_US_PER_CONNECTION: u64 = 12;
 
+/// How long after the last byte of any connection one worker looks on instead of waiting.
+pub const LOOK_ON_US: u64 = 200;
 /// How late a visit may be before a worker from the reserve makes it: what a slow handler may cost others.
 pub const OVERDUE_US: u64 = 1_000;
 /// After how long without a byte a connection gives back its buffers.

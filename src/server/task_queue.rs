@@ -11,7 +11,7 @@
 //! Lock order: the queue's lock is taken alone; its holder calls nothing of ours but run_queue.rs.
 
 use crate::clock::Clock;
-use crate::limits::{OVERDUE_US, REFUSED_KEEP_MS, REFUSED_RING_MAX, TASK_QUEUE_MAX};
+use crate::limits::{LOOK_ON_US, OVERDUE_US, REFUSED_KEEP_MS, REFUSED_RING_MAX, TASK_QUEUE_MAX};
 use crate::server::run_queue::{Resting, RunQueue};
 use std::collections::VecDeque;
 use std::mem;
@@ -49,7 +49,12 @@ struct State<N, C> {
     reserve: Vec<Thread>,
     /// A worker was called from the reserve and has not woken yet; it will look at everything.
     called: bool,
-    arrivals_turn: bool,
+    /// How often something was taken: every other time arrivals come first.
+    taken: usize,
+    /// When a connection that rests here last moved a byte.
+    last_progress_us: u64,
+    /// One worker looks again and again instead of waiting.
+    looking: bool,
     /// Until when somebody is on the watch.
     watched_until_us: Option<u64>,
     closed: bool,
@@ -68,7 +73,9 @@ impl<N, C> TaskQueue<N, C> {
                 awake: workers,
                 reserve: Vec::with_capacity(workers),
                 called: false,
-                arrivals_turn: false,
+                taken: 0,
+                last_progress_us: 0,
+                looking: false,
                 watched_until_us: None,
                 closed: false,
             }),
@@ -125,6 +132,7 @@ impl<N, C> TaskQueue<N, C> {
             return;
         }
         // Whoever calls this is a worker that asks for its next task at once, so nobody need be woken.
+        state.last_progress_us = state.last_progress_us.max(resting.progress_us);
         state.resting.rest(resting, now_us);
     }
 
@@ -143,6 +151,16 @@ impl<N, C> TaskQueue<N, C> {
                     return task;
                 }
                 state = self.lock();
+                continue;
+            }
+            // The shortest wait takes a tenth of a millisecond, and a client that just had an answer may ask again within
+            // a fifth of that: for so long one worker looks on, and gives way to whoever else wants the processor.
+            if !state.looking && now_us.saturating_sub(state.last_progress_us) < LOOK_ON_US {
+                state.looking = true;
+                drop(state);
+                thread::yield_now();
+                state = self.lock();
+                state.looking = false;
                 continue;
             }
             state = self.wait(state, now_us);
@@ -286,8 +304,8 @@ impl<N, C> State<N, C> {
             }
         }
         // Arrivals and visits take turns: a flood of either must not starve the other.
-        self.arrivals_turn = !self.arrivals_turn;
-        if self.arrivals_turn {
+        self.taken = self.taken.wrapping_add(1);
+        if self.taken % 2 == 1 {
             self.take_arrival().or_else(|| self.take_visit(now_us))
         } else {
             self.take_visit(now_us).or_else(|| self.take_arrival())
