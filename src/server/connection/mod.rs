@@ -54,7 +54,6 @@ pub struct Connection<IO> {
     output: Output,
     /// The position that must be durable before `output` may leave (`Answer::durable_at`).
     durable_at: u64,
-    close_after_output: bool,
     progress_us: u64,
     /// Answers so far.
     answered: usize,
@@ -70,6 +69,8 @@ enum Stage {
     },
     Content(Box<Incoming>),
     Parked(Box<Incoming>, Park),
+    /// The last answer is in the output; what follows its request is never read as another one.
+    Answered,
     Lingering {
         until_us: u64,
         bytes_left: usize,
@@ -106,7 +107,18 @@ impl Asked {
         }
     }
 
-    /// For an answer to bytes that were no request, or after which no further request can be found.
+    /// For an answer to bytes that are no request, or not yet one.
+    fn unreadable(now_us: u64) -> Asked {
+        Asked {
+            version: Version::Http11,
+            head_only: false,
+            close: true,
+            since_us: now_us,
+            whole_us: now_us,
+        }
+    }
+
+    /// For an answer after which no further request can be found.
     fn closing(self) -> Asked {
         Asked {
             close: true,
@@ -127,7 +139,6 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             },
             output: Output::default(),
             durable_at: 0,
-            close_after_output: false,
             progress_us: now_us,
             answered: 0,
             request_id: String::new(),
@@ -157,6 +168,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             self.input = Vec::new();
             self.taken = 0;
             self.request_id = String::new();
+            self.request_line = String::new();
         }
         self.output.shrink();
     }
@@ -183,13 +195,11 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         if !self.output.is_empty() {
             return self.flush(worker);
         }
-        if self.close_after_output {
-            return self.begin_lingering(worker.now_us);
-        }
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Head { first_byte_us } => self.go_on_with_head(first_byte_us, worker, may_read),
             Stage::Content(incoming) => self.go_on_with_content(incoming, worker, may_read),
             Stage::Parked(incoming, park) => self.go_on_with_park(incoming, park, worker),
+            Stage::Answered => self.begin_lingering(worker.now_us),
             Stage::Lingering {
                 until_us,
                 bytes_left,
@@ -269,13 +279,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             Stage::Content(incoming) => {
                 Asked::of(incoming.request().head(), incoming.since_us, worker.now_us)
             }
-            _ => Asked {
-                version: Version::Http11,
-                head_only: false,
-                close: true,
-                since_us: worker.now_us,
-                whole_us: worker.now_us,
-            },
+            _ => Asked::unreadable(worker.now_us),
         };
         if matches!(self.stage, Stage::Head { .. }) {
             worker.name_request(None, &mut self.request_id);

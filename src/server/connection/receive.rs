@@ -3,7 +3,7 @@
 use super::{Asked, Connection, HalfClose, Stage, Stand, Turn};
 use crate::http::parse::{Parsed, parse_head};
 use crate::http::problem::Problem;
-use crate::http::request::{Expect, Framing, Head, Request, Version};
+use crate::http::request::{Expect, Framing, Head, Request};
 use crate::http::response::CONTINUE;
 use crate::log::Level;
 use crate::server::content::{Incoming, Progress};
@@ -39,13 +39,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             }
             Ok(Parsed::Complete { head, used }) => self.head_is_whole(head, used, since_us, worker),
             Err(error) => {
-                let asked = Asked {
-                    version: Version::Http11,
-                    head_only: false,
-                    close: true,
-                    since_us,
-                    whole_us: worker.now_us,
-                };
+                let asked = Asked::unreadable(worker.now_us);
                 worker.name_request(None, &mut self.request_id);
                 self.request_line.clear();
                 self.refuse(

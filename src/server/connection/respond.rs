@@ -64,10 +64,8 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         let content = write_response(buffer, answer.response, &wire, INLINE_CONTENT_MAX);
         self.output.then(content);
         self.durable_at = answer.durable_at;
-        self.close_after_output = close;
         if close {
-            // What follows a last request is never read as another one.
-            self.stage = Stage::Closed;
+            self.stage = Stage::Answered;
         }
     }
 
@@ -92,7 +90,6 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
     }
 
     pub(super) fn begin_lingering(&mut self, now_us: u64) -> Turn {
-        self.close_after_output = false;
         self.io.half_close();
         self.input = Vec::new();
         self.taken = 0;
