@@ -194,7 +194,7 @@ impl<P: Points> Guard<P> {
     pub fn look_up(&self, key: Key<'_>) -> Vec<Sighting> {
         // Room beforehand: nothing is allocated, and nothing freed, under a bucket lock.
         let mut met: Vec<(ScopeDigest, Arc<Record>)> = Vec::with_capacity(limits::SIGHTINGS_MAX);
-        self.table.each_chain(|chain| {
+        self.table.each_chain(&self.points, |chain| {
             for node in chain.nodes().filter(|node| node.key() == key.as_bytes()) {
                 if met.len() < limits::SIGHTINGS_MAX {
                     met.push((*node.scope(), Arc::clone(node.record())));

@@ -19,6 +19,10 @@ pub enum Point {
     BeforeSweepUnlink,
     /// Before a dropped ticket publishes.
     BeforeDropPublish,
+    /// After a waiter registered.
+    WaiterRegistered,
+    /// Before a waiter that was chosen admits again, to claim the key that was released.
+    BeforeHeirClaims,
 }
 
 /// What happens at each point. The server's own does nothing and costs nothing.
@@ -26,6 +30,13 @@ pub trait Points: Send + Sync + 'static {
     /// Called with no lock of the engine held, save where the point's name says otherwise.
     fn at(&self, point: Point) {
         let _ = point;
+    }
+
+    /// Takes a lock of the engine: `wait` waits for it, `attempt` takes it only if nobody holds it. The server waits. Tests
+    /// that let one thread run at a time attempt, and let another go on where that fails: so they see who waits for whom.
+    fn take<L>(&self, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
+        let _ = attempt;
+        wait()
     }
 }
 

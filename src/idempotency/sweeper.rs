@@ -76,7 +76,7 @@ impl<P: Points> Guard<P> {
                 sweep.at = self.table().page_end(sweep.at);
                 continue;
             };
-            let seen = earliest_expiry(&table::read_lock(bucket));
+            let seen = earliest_expiry(&table::read_lock(self.points(), bucket));
             match seen {
                 Some(at_ms) if at_ms <= now_ms => {
                     removed += self.expire(bucket, now_ms, &mut earliest_ms);
@@ -106,7 +106,7 @@ impl<P: Points> Guard<P> {
     fn expire(&self, bucket: &Bucket, now_ms: u64, earliest_ms: &mut u64) -> usize {
         self.points().at(Point::BeforeSweepUnlink);
         let mut expired = Chain::new(true);
-        let mut chain = table::write_lock(bucket);
+        let mut chain = table::write_lock(self.points(), bucket);
         let removed = chain.move_into(&mut expired, |node| node.record().is_expired(now_ms));
         for node in expired.nodes() {
             self.capacity().give_back(node.charge());

@@ -18,7 +18,9 @@ use crate::limits::{BUCKETS_INITIAL, KEYS_MAX_MAX, PAGE_BUCKETS};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
+};
 
 /// How large a table starts and grows. The default is the server's; tests make small ones, to see them grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +109,7 @@ impl Table {
         hash: u64,
         work: &mut Work,
     ) -> RwLockReadGuard<'_, Chain> {
-        self.reach(points, hash, work, read_lock)
+        self.reach(points, hash, work, |bucket| read_lock(points, bucket))
     }
 
     /// The chain where a hash belongs, locked for writing. What a read saw may be over by now: look again.
@@ -117,7 +119,7 @@ impl Table {
         hash: u64,
         work: &mut Work,
     ) -> RwLockWriteGuard<'_, Chain> {
-        self.reach(points, hash, work, write_lock)
+        self.reach(points, hash, work, |bucket| write_lock(points, bucket))
     }
 
     /// Doubles the number of buckets once there are more keys than buckets; `keys` is what the caller's claim made it.
@@ -146,12 +148,12 @@ impl Table {
 
     /// Each bucket's chain in ascending order under its read lock; a node that moves meanwhile moves ahead, so it is
     /// seen at least once.
-    pub(super) fn each_chain(&self, mut look: impl FnMut(&Chain)) {
+    pub(super) fn each_chain<P: Points>(&self, points: &P, mut look: impl FnMut(&Chain)) {
         let mut at = 0;
         // The count is looked at again each time: what was split off during the walk is ahead of it.
         while at < self.buckets() {
             if let Some(bucket) = self.made(at) {
-                look(&read_lock(bucket));
+                look(&read_lock(points, bucket));
                 at += 1;
             } else {
                 at = self.page_end(at);
@@ -193,15 +195,15 @@ impl Table {
     /// Calls itself for the parent, which may be unsplit too: at most once for each doubling there has been, 27 in all.
     fn split<P: Points>(&self, points: &P, child: usize, work: &mut Work) {
         let bucket = self.bucket(child, work);
-        if child < self.count_initial || read_lock(bucket).is_split() {
+        if child < self.count_initial || read_lock(points, bucket).is_split() {
             return;
         }
         let highest_bit = 1 << child.ilog2();
         let parent = child - highest_bit;
         self.split(points, parent, work);
-        let mut from = write_lock(self.bucket(parent, work));
+        let mut from = write_lock(points, self.bucket(parent, work));
         points.at(Point::BetweenSplitLocks); // the parent's lock is held here
-        let mut to = write_lock(bucket);
+        let mut to = write_lock(points, bucket);
         // Two may have come here for the same child; the second finds it done.
         if !to.is_split() {
             // The mask of the child's own level, not that of the current count: if the count has doubled twice, the
@@ -230,11 +232,32 @@ impl Table {
 
 /// A poisoned bucket lock is passed over: nothing that is done under it can panic (walking, comparing, counting in
 /// atomics, moving boxes), and were a thread to die there all the same, a chain is a whole list after each of its steps.
-pub(super) fn read_lock(bucket: &Bucket) -> RwLockReadGuard<'_, Chain> {
-    bucket.read().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn read_lock<'b, P: Points>(
+    points: &P,
+    bucket: &'b Bucket,
+) -> RwLockReadGuard<'b, Chain> {
+    points.take(
+        || if_free(bucket.try_read()),
+        || bucket.read().unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 /// As `read_lock`.
-pub(super) fn write_lock(bucket: &Bucket) -> RwLockWriteGuard<'_, Chain> {
-    bucket.write().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn write_lock<'b, P: Points>(
+    points: &P,
+    bucket: &'b Bucket,
+) -> RwLockWriteGuard<'b, Chain> {
+    points.take(
+        || if_free(bucket.try_write()),
+        || bucket.write().unwrap_or_else(PoisonError::into_inner),
+    )
+}
+
+/// What an attempt at a lock got; poison is passed over.
+pub(super) fn if_free<L>(attempt: TryLockResult<L>) -> Option<L> {
+    match attempt {
+        Ok(lock) => Some(lock),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
