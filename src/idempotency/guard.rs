@@ -189,6 +189,11 @@ impl<P: Points> Guard<P> {
         }
     }
 
+    /// By what the table finds a key: for tests that choose keys by the bucket they fall into.
+    pub fn hash(&self, scope: &ScopeDigest, key: Key<'_>) -> u64 {
+        self.table.hash(scope, key)
+    }
+
     /// Every scope's record of a key, expired ones left out, at most `SIGHTINGS_MAX`. Walks the whole table, one bucket lock
     /// at a time: for people, not for the hot path.
     pub fn look_up(&self, key: Key<'_>) -> Vec<Sighting> {
@@ -306,7 +311,9 @@ impl<P: Points> Guard<P> {
                     self.capacity.began();
                     chain.link(node);
                     drop(chain);
-                    self.table.grow(keys);
+                    if self.table.grow(keys) {
+                        self.points.at(Point::CountDoubled);
+                    }
                     Claim::Claimed
                 }
                 Err(full) => Claim::Full(full),

@@ -5,6 +5,8 @@
 pub enum Point {
     /// After the bucket count was loaded.
     CountLoaded,
+    /// After a claim has doubled the bucket count.
+    CountDoubled,
     /// After a miss under the read lock, before the write lock.
     ReadMissed,
     /// Between the two locks of a split.
@@ -25,6 +27,15 @@ pub enum Point {
     BeforeHeirClaims,
 }
 
+/// A lock of the engine: the bucket of this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Shared with others that read.
+    Read(usize),
+    /// Alone.
+    Write(usize),
+}
+
 /// What happens at each point. The server's own does nothing and costs nothing.
 pub trait Points: Send + Sync + 'static {
     /// Called with no lock of the engine held, save where the point's name says otherwise.
@@ -34,8 +45,9 @@ pub trait Points: Send + Sync + 'static {
 
     /// Takes a lock of the engine: `wait` waits for it, `attempt` takes it only if nobody holds it. The server waits. Tests
     /// that let one thread run at a time attempt, and let another go on where that fails: so they see who waits for whom.
-    fn take<L>(&self, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
-        let _ = attempt;
+    /// The lock has a name, so that they can also see which steps have nothing to do with each other.
+    fn take<L>(&self, lock: Lock, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
+        let _ = (lock, attempt);
         wait()
     }
 }

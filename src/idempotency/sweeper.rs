@@ -76,10 +76,10 @@ impl<P: Points> Guard<P> {
                 sweep.at = self.table().page_end(sweep.at);
                 continue;
             };
-            let seen = earliest_expiry(&table::read_lock(self.points(), bucket));
+            let seen = earliest_expiry(&table::read_lock(self.points(), sweep.at, bucket));
             match seen {
                 Some(at_ms) if at_ms <= now_ms => {
-                    removed += self.expire(bucket, now_ms, &mut earliest_ms);
+                    removed += self.expire(sweep.at, bucket, now_ms, &mut earliest_ms);
                 }
                 Some(at_ms) => earliest_ms = earliest_ms.min(at_ms),
                 None => {}
@@ -103,10 +103,10 @@ impl<P: Points> Guard<P> {
 
     /// Unlinks a bucket's expired records. What the read lock showed may be over: a lookup may have replaced the record
     /// in place, so each is judged again under the write lock.
-    fn expire(&self, bucket: &Bucket, now_ms: u64, earliest_ms: &mut u64) -> usize {
+    fn expire(&self, at: usize, bucket: &Bucket, now_ms: u64, earliest_ms: &mut u64) -> usize {
         self.points().at(Point::BeforeSweepUnlink);
         let mut expired = Chain::new(true);
-        let mut chain = table::write_lock(self.points(), bucket);
+        let mut chain = table::write_lock(self.points(), at, bucket);
         let removed = chain.move_into(&mut expired, |node| node.record().is_expired(now_ms));
         for node in expired.nodes() {
             self.capacity().give_back(node.charge());

@@ -12,7 +12,7 @@
 
 use crate::idempotency::chain::{self, Chain};
 use crate::idempotency::key::Key;
-use crate::idempotency::points::{Point, Points};
+use crate::idempotency::points::{Lock, Point, Points};
 use crate::idempotency::scope::ScopeDigest;
 use crate::limits::{BUCKETS_INITIAL, KEYS_MAX_MAX, PAGE_BUCKETS};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -109,7 +109,9 @@ impl Table {
         hash: u64,
         work: &mut Work,
     ) -> RwLockReadGuard<'_, Chain> {
-        self.reach(points, hash, work, |bucket| read_lock(points, bucket))
+        self.reach(points, hash, work, |at, bucket| {
+            read_lock(points, at, bucket)
+        })
     }
 
     /// The chain where a hash belongs, locked for writing. What a read saw may be over by now: look again.
@@ -119,19 +121,23 @@ impl Table {
         hash: u64,
         work: &mut Work,
     ) -> RwLockWriteGuard<'_, Chain> {
-        self.reach(points, hash, work, |bucket| write_lock(points, bucket))
+        self.reach(points, hash, work, |at, bucket| {
+            write_lock(points, at, bucket)
+        })
     }
 
     /// Doubles the number of buckets once there are more keys than buckets; `keys` is what the caller's claim made it.
-    pub fn grow(&self, keys: usize) {
+    /// True where it was this call that doubled it.
+    pub fn grow(&self, keys: usize) -> bool {
         let count = self.buckets();
-        if keys > count && count < self.count_max {
-            // One compare-exchange: of several callers that saw the same count one doubles it, and the others need
-            // not. Relaxed: the number is all there is to publish; pages and flags have their own synchronization.
-            let _ =
-                self.count
-                    .compare_exchange(count, count * 2, Ordering::Relaxed, Ordering::Relaxed);
-        }
+        // One compare-exchange: of several callers that saw the same count one doubles it, and the others need not.
+        // Relaxed: the number is all there is to publish; pages and flags have their own synchronization.
+        keys > count
+            && count < self.count_max
+            && self
+                .count
+                .compare_exchange(count, count * 2, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// A bucket as the sweeper and look-ups visit it: without making its page, without splitting it. None where the page
@@ -153,7 +159,7 @@ impl Table {
         // The count is looked at again each time: what was split off during the walk is ahead of it.
         while at < self.buckets() {
             if let Some(bucket) = self.made(at) {
-                look(&read_lock(points, bucket));
+                look(&read_lock(points, at, bucket));
                 at += 1;
             } else {
                 at = self.page_end(at);
@@ -167,13 +173,13 @@ impl Table {
         points: &P,
         hash: u64,
         work: &mut Work,
-        lock: impl Fn(&'t Bucket) -> G,
+        lock: impl Fn(usize, &'t Bucket) -> G,
     ) -> G {
         loop {
             // (1) Where the count leads. It may grow from here on.
             let at = chain::index(hash, self.buckets() - 1);
             points.at(Point::CountLoaded);
-            let chain = lock(self.bucket(at, work));
+            let chain = lock(at, self.bucket(at, work));
             // (2) The bucket must be split, which starts with no lock held. The flag is looked at under the lock that
             // step 3 needs anyway, not under one of its own before it: a bucket is filled once and reached often.
             if !chain.is_split() {
@@ -195,15 +201,15 @@ impl Table {
     /// Calls itself for the parent, which may be unsplit too: at most once for each doubling there has been, 27 in all.
     fn split<P: Points>(&self, points: &P, child: usize, work: &mut Work) {
         let bucket = self.bucket(child, work);
-        if child < self.count_initial || read_lock(points, bucket).is_split() {
+        if child < self.count_initial || read_lock(points, child, bucket).is_split() {
             return;
         }
         let highest_bit = 1 << child.ilog2();
         let parent = child - highest_bit;
         self.split(points, parent, work);
-        let mut from = write_lock(points, self.bucket(parent, work));
+        let mut from = write_lock(points, parent, self.bucket(parent, work));
         points.at(Point::BetweenSplitLocks); // the parent's lock is held here
-        let mut to = write_lock(points, bucket);
+        let mut to = write_lock(points, child, bucket);
         // Two may have come here for the same child; the second finds it done.
         if !to.is_split() {
             // The mask of the child's own level, not that of the current count: if the count has doubled twice, the
@@ -234,9 +240,11 @@ impl Table {
 /// atomics, moving boxes), and were a thread to die there all the same, a chain is a whole list after each of its steps.
 pub(super) fn read_lock<'b, P: Points>(
     points: &P,
+    at: usize,
     bucket: &'b Bucket,
 ) -> RwLockReadGuard<'b, Chain> {
     points.take(
+        Lock::Read(at),
         || if_free(bucket.try_read()),
         || bucket.read().unwrap_or_else(PoisonError::into_inner),
     )
@@ -245,9 +253,11 @@ pub(super) fn read_lock<'b, P: Points>(
 /// As `read_lock`.
 pub(super) fn write_lock<'b, P: Points>(
     points: &P,
+    at: usize,
     bucket: &'b Bucket,
 ) -> RwLockWriteGuard<'b, Chain> {
     points.take(
+        Lock::Write(at),
         || if_free(bucket.try_write()),
         || bucket.write().unwrap_or_else(PoisonError::into_inner),
     )
