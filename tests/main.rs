@@ -24,6 +24,7 @@ mod metrics;
 mod server;
 
 use harness::Suite;
+use idempotency::explorer::command;
 use std::process::ExitCode;
 
 #[rustfmt::skip] // one suite a line, in the reading order of src/lib.rs
@@ -72,6 +73,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "idempotency/capacity", tests: idempotency::capacity::TESTS },
     Suite { name: "idempotency/table", tests: idempotency::table::TESTS },
     Suite { name: "idempotency/guard", tests: idempotency::guard::TESTS },
+    Suite { name: "idempotency/explorer", tests: idempotency::explorer::TESTS },
     Suite { name: "idempotency/sweeper", tests: idempotency::sweeper::TESTS },
     Suite { name: "app/router", tests: app::router::TESTS },
     Suite { name: "app/json", tests: app::json::TESTS },
@@ -96,5 +98,9 @@ const SUITES: &[Suite] = &[
 ];
 
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == command::FLAG) {
+        return command::run(&words[1..]);
+    }
     harness::run(SUITES, harness_itself::BAD_SUITES)
 }

@@ -1,8 +1,7 @@
 //! Claims about src/idempotency/guard.rs and ticket.rs: the five answers here; what the bounds do, the model, the chosen
-//! and the enumerated interleavings, and the storm in the files beside.
+//! interleavings and the storm in the files beside; every interleaving in explorer/.
 
 mod bounds;
-mod enumerated;
 mod model;
 mod races;
 mod storm;
@@ -54,11 +53,6 @@ pub const TESTS: &[Test] = &[
     ("a_record_that_expires_during_a_lookup_is_not_served", races::a_record_that_expires_during_a_lookup_is_not_served),
     ("others_wait_until_a_dropped_ticket_has_published", races::others_wait_until_a_dropped_ticket_has_published),
     ("duplicates_at_the_bound_are_never_told_full", races::duplicates_at_the_bound_are_never_told_full),
-    ("every_interleaving_of_two_callers_runs_a_new_key_once", enumerated::every_interleaving_of_two_callers_runs_a_new_key_once),
-    ("every_interleaving_of_two_callers_runs_an_expired_key_once", enumerated::every_interleaving_of_two_callers_runs_an_expired_key_once),
-    ("every_interleaving_of_a_release_and_a_claim_loses_nothing", enumerated::every_interleaving_of_a_release_and_a_claim_loses_nothing),
-    ("every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once", enumerated::every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once),
-    ("three_callers_in_drawn_interleavings_run_a_key_once", enumerated::three_callers_in_drawn_interleavings_run_a_key_once),
     ("sixteen_threads_run_each_key_once", storm::sixteen_threads_run_each_key_once),
     ("each_life_of_a_key_is_executed_once_while_it_is_swept", storm::each_life_of_a_key_is_executed_once_while_it_is_swept),
     (

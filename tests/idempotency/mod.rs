@@ -1,7 +1,8 @@
-//! Claims about src/idempotency/, a file each; `scene`, `stops` and `baton` are what they are staged with.
+//! Claims about src/idempotency/, a file each; `scene` and `stops` are what they are staged with,
+//! and `explorer` plays every interleaving.
 
-mod baton;
 pub mod capacity;
+pub mod explorer;
 pub mod fingerprint;
 pub mod guard;
 pub mod key;
