@@ -320,3 +320,22 @@ fn without_a_key_a_request_runs_each_time() {
         );
     }
 }
+
+// N-12, N-25
+#[test]
+fn a_malformed_key_is_told_its_first_wrong_byte() {
+    let server = Server::lab(&[]);
+    for (key, place) in [
+        ("a b", "byte 2"),
+        (" \t\"abc", "byte 5"),
+        ("\"abc\";V=1", "byte 7"),
+        (",", "byte 1"),
+        ("\"a\", \"b\"", "byte 4"),
+    ] {
+        let answer = server.send(&Request::lab("place").key(key));
+        let detail = answer.expect_problem(400, "key-malformed").json();
+        let detail = detail.get("detail").text().to_owned();
+        assert!(detail.starts_with("Idempotency-Key: expected "), "{detail}");
+        assert!(detail.ends_with(place), "{key}: {detail}");
+    }
+}

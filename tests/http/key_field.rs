@@ -2,6 +2,7 @@
 
 use crate::harness::Test;
 use crate::http::cases::{check_table, mutations, with_request};
+use crate::http::key_grammar as grammar;
 use nanoserve::http::key_field::request_key;
 use nanoserve::http::parse::{Parsed, parse_head};
 use nanoserve::http::request::Request;
@@ -14,6 +15,12 @@ pub const TESTS: &[Test] = &[
     ("a_key_is_1_to_255_bytes_after_unquoting", a_key_is_1_to_255_bytes_after_unquoting),
     ("a_refusal_never_quotes_the_key", a_refusal_never_quotes_the_key),
     ("a_mutated_key_is_a_valid_key_or_refused", a_mutated_key_is_a_valid_key_or_refused),
+    ("every_short_value_is_the_key_that_the_grammar_has_or_none", grammar::every_short_value_is_the_key_that_the_grammar_has_or_none),
+    ("every_short_parameter_fares_as_the_grammar_says", grammar::every_short_parameter_fares_as_the_grammar_says),
+    ("numbers_of_every_length_fare_as_the_grammar_says", grammar::numbers_of_every_length_fare_as_the_grammar_says),
+    ("display_strings_are_utf_8_as_the_grammar_has_it", grammar::display_strings_are_utf_8_as_the_grammar_has_it),
+    ("every_byte_at_every_place_of_a_value_fares_as_the_grammar_says", grammar::every_byte_at_every_place_of_a_value_fares_as_the_grammar_says),
+    ("any_lines_of_the_two_fields_are_one_key_or_refused", grammar::any_lines_of_the_two_fields_are_one_key_or_refused),
 ];
 
 /// Field lines -> `[key]`, `none`, or the refusal's text.

@@ -2,6 +2,7 @@
 
 use crate::harness::Test;
 use crate::http::cases::check_table;
+use crate::http::key_grammar as grammar;
 use nanoserve::http::sf_string::parse_string;
 
 pub const TESTS: &[Test] = &[
@@ -10,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("parameters_of_every_type_are_dropped", parameters_of_every_type_are_dropped),
     ("a_malformed_parameter_is_an_error", a_malformed_parameter_is_an_error),
     ("only_an_escaped_string_is_copied", only_an_escaped_string_is_copied),
+    ("every_short_item_is_the_string_that_the_grammar_has_or_none", grammar::every_short_item_is_the_string_that_the_grammar_has_or_none),
 ];
 
 fn run(text: &[u8]) -> String {
