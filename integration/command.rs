@@ -46,7 +46,7 @@ fn run(options: &[&str]) -> Ended {
 
 /// Ends with this code and one plain line on stderr, which is returned.
 #[track_caller]
-fn fails(code: i32, options: &[&str]) -> String {
+pub(crate) fn fails(code: i32, options: &[&str]) -> String {
     let ended = run(options);
     assert_eq!(ended.code, Some(code), "{options:?}: {}", ended.stderr);
     assert_eq!(ended.stdout, "", "{options:?}");

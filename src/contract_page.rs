@@ -96,7 +96,7 @@ fn push_scope(out: &mut String, scope: &Scope) {
             push_escaped(out, name);
             out.push_str(
                 "</code>, which a gateway sets: equal keys of two callers never meet. A guarded request without that \
-                 field is refused.",
+                 field, or with an empty one, is refused.",
             );
         }
     }

@@ -204,9 +204,9 @@ pub static SCOPE_MISSING: ProblemType = ProblemType::new(
     Status::BAD_REQUEST,
     "Caller's field is missing",
     None,
-    "This server keeps keys apart by a field that names the caller, and the request has none; it would have shared \
-     its keys with strangers. Nothing ran and no key was used. Do not retry unchanged: send the field, with the same \
-     key.",
+    "This server keeps keys apart by a field that names the caller, and the request has none, or an empty one; it \
+     would have shared its keys with strangers. Nothing ran and no key was used. Do not retry unchanged: send the \
+     field, with the same key.",
 );
 /// A key that is malformed, repeated, or differs between its two fields (N-10 to N-12).
 pub static KEY_MALFORMED: ProblemType = ProblemType::new(

@@ -1,14 +1,17 @@
 //! Claims about src/idempotency/scope.rs.
 
 use crate::harness::Test;
+use crate::harness::exhaustive::strings;
 use crate::idempotency::sha256::hex;
 use nanoserve::idempotency::scope::ScopeDigest;
+use std::collections::HashMap;
 
 #[rustfmt::skip] // one claim a line
 pub const TESTS: &[Test] = &[
     ("a_scope_is_the_same_in_every_process_and_release", a_scope_is_the_same_in_every_process_and_release),
     ("an_absent_caller_is_not_an_empty_one", an_absent_caller_is_not_an_empty_one),
     ("where_the_name_came_from_is_part_of_it", where_the_name_came_from_is_part_of_it),
+    ("no_two_callers_have_one_digest", no_two_callers_have_one_digest),
 ];
 
 // N-15; computed with Python's hashlib from the layout that digest_of_parts documents.
@@ -49,4 +52,22 @@ fn where_the_name_came_from_is_part_of_it() {
         ScopeDigest::of("a", Some(b"bc")),
         ScopeDigest::of("ab", Some(b"c"))
     );
+}
+
+// N-15: however the bytes of name and value are moved, and whatever bytes the value has. 62 names, each with 86 values.
+fn no_two_callers_have_one_digest() {
+    let values = || {
+        let present = strings(b"a\x00\x01\xff", 3).map(Some);
+        present.chain([None])
+    };
+    let mut callers = HashMap::new();
+    for name in strings(b"a1", 5).skip(1) {
+        let name = String::from_utf8(name).expect("ASCII");
+        for value in values() {
+            let digest = ScopeDigest::of(&name, value.as_deref()).0;
+            let before = callers.insert(digest, (name.clone(), value.clone()));
+            assert_eq!(before, None, "and {name} {value:?}");
+        }
+    }
+    assert_eq!(callers.len(), 62 * 86);
 }

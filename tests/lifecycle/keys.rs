@@ -50,6 +50,14 @@ pub const TESTS: &[Test] = &[
         "a_scope_field_must_be_there_once",
         a_scope_field_must_be_there_once,
     ),
+    (
+        "a_scope_field_is_asked_for_without_a_key_too",
+        a_scope_field_is_asked_for_without_a_key_too,
+    ),
+    (
+        "only_the_field_of_the_scope_is_looked_at",
+        only_the_field_of_the_scope_is_looked_at,
+    ),
 ];
 
 fn keyed(house: &House, fields: &[&str]) -> Answer {
@@ -228,18 +236,60 @@ fn scope_none_is_one_for_everybody() {
     keyed(&house, &["Idempotency-Key: k"]).expect_replay(1);
 }
 
-// N-15
-fn a_scope_field_must_be_there_once() {
-    let house = House::new(Setup {
+fn by_field() -> House {
+    House::new(Setup {
         scope: Scope::Field("x-client".into()),
         ..Setup::default()
-    });
+    })
+}
+
+// N-15: a value that names nobody would be shared by all who send it.
+fn a_scope_field_must_be_there_once() {
+    let house = by_field();
     let key = "Idempotency-Key: k";
-    keyed(&house, &[key]).expect_problem(400, "scope-missing");
+    for nobody in ["X-Other: a", "X-Client:", "X-Client: \t "] {
+        keyed(&house, &[key, nobody]).expect_problem(400, "scope-missing");
+    }
     keyed(&house, &[key, "X-Client: a", "x-client: a"]).expect_problem(400, "field-repeated");
+    keyed(&house, &[key, "X-Client:", "X-Client:"]).expect_problem(400, "field-repeated");
+    assert!(house.is_unused("k"));
     keyed(&house, &[key, "X-Client: a", "Authorization: a"]).expect_run(1);
     keyed(&house, &[key, "x-client:  a "]).expect_replay(1);
     keyed(&house, &[key, "X-Client: b"]).expect_run(2);
-    keyed(&house, &[key, "X-Client:"]).expect_run(3);
-    house.ask(&request("GET /run", &[key], "")).expect_run(4);
+    house.ask(&request("GET /run", &[key], "")).expect_run(3);
+}
+
+// N-15: whatever bypassed the gateway that sets the field does not run unnoticed.
+fn a_scope_field_is_asked_for_without_a_key_too() {
+    let house = by_field();
+    for target in ["/run", "/must"] {
+        let post = |fields: &[&str]| house.ask(&request(&format!("POST {target}"), fields, ""));
+        post(&[]).expect_problem(400, "scope-missing");
+        post(&["X-Client:"]).expect_problem(400, "scope-missing");
+        post(&["X-Client: a", "X-Client: b"]).expect_problem(400, "field-repeated");
+    }
+    keyed(&house, &["X-Client: a"]).expect_run(1);
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let answer = house.ask(&request(&format!("{method} /run"), &["X-Client:"], ""));
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+    }
+    let house = House::new(Setup::default());
+    let twice = ["Authorization: a", "Authorization: a"];
+    keyed(&house, &twice).expect_problem(400, "field-repeated");
+    keyed(&house, &[]).expect_run(1);
+}
+
+// N-15
+fn only_the_field_of_the_scope_is_looked_at() {
+    let twice = ["Authorization: a", "Authorization: b", "Idempotency-Key: k"];
+    let house = House::new(Setup {
+        scope: Scope::None,
+        ..Setup::default()
+    });
+    keyed(&house, &twice).expect_run(1);
+    keyed(&house, &["Idempotency-Key: k"]).expect_replay(1);
+    let house = by_field();
+    let caller = "X-Client: a";
+    keyed(&house, &[&twice[..], &[caller]].concat()).expect_run(1);
+    keyed(&house, &[caller, "Idempotency-Key: k"]).expect_replay(1);
 }
