@@ -158,8 +158,7 @@ fn add_citations(text: &Text, citations: &mut Vec<Citation>) {
         // A line of prose that mentions a clause in passing, such as a `//!` or `///`, is no citation.
         if let Some(comment) = content.strip_prefix("// ") {
             above.extend(cited(comment));
-        } else if let Some(name) = content.trim_start_matches("pub ").strip_prefix("fn ") {
-            let name = name.split('(').next().unwrap_or_default();
+        } else if let Some(name) = function(content) {
             let clauses = std::mem::take(&mut above);
             citations.push(Citation {
                 path: text.path.clone(),
@@ -171,6 +170,13 @@ fn add_citations(text: &Text, citations: &mut Vec<Citation>) {
             above.clear();
         }
     }
+}
+
+/// The name in a line that begins a function, whoever may call it: `pub(super) fn name(…`.
+fn function(line: &str) -> Option<&str> {
+    let (visibility, behind) = line.split_once("fn ")?;
+    let begins = matches!(visibility, "" | "pub " | "pub(super) " | "pub(crate) ");
+    begins.then(|| behind.split('(').next().unwrap_or_default())
 }
 
 /// `N-12, N-22` and `N-20 to N-23`, whose ends and what lies between them are meant.
