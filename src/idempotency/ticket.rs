@@ -1,13 +1,34 @@
 //! Step 6. What admit hands out: the ticket, which is the right to execute once, and the views of a record that others get.
 //!
 //! Invariant: each PENDING record has exactly one ticket, and the ticket ends it on every way out, a panic included.
-//! The compiler keeps the rest of N-34: `complete` and `release` consume the ticket, so a late owner has nothing left
-//! to touch a newer claim with; and a newer claim is another record.
+//!
+//! Why a late owner cannot touch a newer claim (N-34):
+//! 1. While its ticket has not acted, the record is PENDING, and nothing takes a PENDING record out of the table or puts
+//!    another in its place: not a claim (`is_free`), not the sweeper (only what has expired), not a full table. So there is
+//!    no newer claim, however late the owner is.
+//! 2. A ticket acts once: `complete` and `release` consume it, and `drop` does nothing where the record is not PENDING. It
+//!    cannot be copied, nor made outside this module, and a record's status moves for nobody else.
+//! 3. What it writes is its own record, through its own `Arc`; a newer claim is another record. A completion never looks into
+//!    the table. What expires between its publication and its return was published, and is over.
+//! 4. Only a release goes to the table afterwards, when a newer claim may stand there. It unlinks the very record that it
+//!    released, or nothing; and as it holds that record until then, no newer one can have its address.
+//!
+//! The compiler keeps the second step:
 //!
 //! ```compile_fail,E0382
 //! fn twice(ticket: nanoserve::idempotency::guard::Ticket<'_>) {
 //!     ticket.release();
 //!     ticket.release(); // the right is used up
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! fn two(ticket: &nanoserve::idempotency::guard::Ticket<'_>) {
+//!     ticket.clone().release(); // the right is one
+//! }
+//! ```
+//! ```compile_fail,E0624
+//! fn from_outside(record: &nanoserve::idempotency::record::Record) {
+//!     record.release(); // the ticket's alone
 //! }
 //! ```
 

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod model;
+mod owners;
 mod races;
 mod storm;
 
@@ -53,6 +54,19 @@ pub const TESTS: &[Test] = &[
     ("a_record_that_expires_during_a_lookup_is_not_served", races::a_record_that_expires_during_a_lookup_is_not_served),
     ("others_wait_until_a_dropped_ticket_has_published", races::others_wait_until_a_dropped_ticket_has_published),
     ("duplicates_at_the_bound_are_never_told_full", races::duplicates_at_the_bound_are_never_told_full),
+    ("a_late_unlink_leaves_alone_whatever_came_after_the_release", owners::a_late_unlink_leaves_alone_whatever_came_after_the_release),
+    ("two_late_unlinks_leave_a_third_claim_alone", owners::two_late_unlinks_leave_a_third_claim_alone),
+    ("a_late_completion_meets_no_newer_claim", owners::a_late_completion_meets_no_newer_claim),
+    ("an_owner_that_takes_its_time_keeps_its_key_from_one_that_missed_it", owners::an_owner_that_takes_its_time_keeps_its_key_from_one_that_missed_it),
+    ("a_late_drop_meets_no_newer_claim", owners::a_late_drop_meets_no_newer_claim),
+    ("handles_of_an_older_claim_never_speak_of_a_newer_one", owners::handles_of_an_older_claim_never_speak_of_a_newer_one),
+    ("in_every_interleaving_of_two_owners_a_key_is_owned_by_one", owners::in_every_interleaving_of_two_owners_a_key_is_owned_by_one),
+    ("in_drawn_interleavings_of_five_a_key_is_owned_by_one", owners::in_drawn_interleavings_of_five_a_key_is_owned_by_one),
+    ("every_interleaving_of_two_callers_runs_a_new_key_once", enumerated::every_interleaving_of_two_callers_runs_a_new_key_once),
+    ("every_interleaving_of_two_callers_runs_an_expired_key_once", enumerated::every_interleaving_of_two_callers_runs_an_expired_key_once),
+    ("every_interleaving_of_a_release_and_a_claim_loses_nothing", enumerated::every_interleaving_of_a_release_and_a_claim_loses_nothing),
+    ("every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once", enumerated::every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once),
+    ("three_callers_in_drawn_interleavings_run_a_key_once", enumerated::three_callers_in_drawn_interleavings_run_a_key_once),
     ("sixteen_threads_run_each_key_once", storm::sixteen_threads_run_each_key_once),
     ("each_life_of_a_key_is_executed_once_while_it_is_swept", storm::each_life_of_a_key_is_executed_once_while_it_is_swept),
     (
