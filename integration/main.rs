@@ -26,4 +26,5 @@ mod mixed_load;
 mod payments;
 mod recorded;
 mod scope;
+mod tombstone;
 mod ttl;

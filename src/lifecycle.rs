@@ -325,7 +325,12 @@ fn settle(ticket: Ticket<'_>, ran: Ran, exchange: &Exchange<'_>) -> Served {
         }
         Ran::Done(response) => {
             let label = response.status().code();
-            let content_bytes = response.content_as_sent().len();
+            // The bound is for handlers' answers. The 500 of a failure is kept whatever it is (N-31), and has room in the
+            // claim's allowance.
+            let content_bytes = match response.problem() {
+                Some(name) if name == problem::HANDLER_FAILED.name => 0,
+                _ => response.content_as_sent().len(),
+            };
             let outcome = if ticket.would_store(content_bytes) {
                 let snapshot = snapshot::encode(&response);
                 Outcome::Answer {

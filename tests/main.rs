@@ -39,6 +39,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "config/value", tests: config::value::TESTS },
     Suite { name: "lifecycle/answers", tests: lifecycle::answers::TESTS },
     Suite { name: "lifecycle/records", tests: lifecycle::records::TESTS },
+    Suite { name: "lifecycle/tombstones", tests: lifecycle::tombstones::TESTS },
     Suite { name: "lifecycle/keys", tests: lifecycle::keys::TESTS },
     Suite { name: "lifecycle/fingerprint", tests: lifecycle::fingerprint::TESTS },
     Suite { name: "lifecycle/full", tests: lifecycle::full::TESTS },

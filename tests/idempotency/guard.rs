@@ -6,6 +6,7 @@ mod model;
 mod owners;
 mod races;
 mod storm;
+mod tombstones;
 
 use crate::harness::Test;
 use crate::idempotency::scene::{
@@ -43,6 +44,13 @@ pub const TESTS: &[Test] = &[
     ("content_at_the_stored_bound_is_kept_and_one_byte_more_is_a_tombstone", bounds::content_at_the_stored_bound_is_kept_and_one_byte_more_is_a_tombstone),
     ("a_response_that_finds_no_room_is_a_tombstone", bounds::a_response_that_finds_no_room_is_a_tombstone),
     ("a_tombstone_always_has_room", bounds::a_tombstone_always_has_room),
+    ("around_every_bound_content_is_kept_up_to_it", tombstones::around_every_bound_content_is_kept_up_to_it),
+    ("a_ticket_knows_beforehand_what_would_be_stored", tombstones::a_ticket_knows_beforehand_what_would_be_stored),
+    ("one_byte_of_room_decides_among_others", tombstones::one_byte_of_room_decides_among_others),
+    ("a_tombstone_gives_its_allowance_back", tombstones::a_tombstone_gives_its_allowance_back),
+    ("a_tombstone_stands_as_long_as_any_record", tombstones::a_tombstone_stands_as_long_as_any_record),
+    ("an_expired_tombstone_is_replaced_by_an_answer_with_its_charge", tombstones::an_expired_tombstone_is_replaced_by_an_answer_with_its_charge),
+    ("the_last_net_is_kept_where_nothing_else_would_be", tombstones::the_last_net_is_kept_where_nothing_else_would_be),
     ("an_expired_key_is_replaced_in_place_at_the_bounds", bounds::an_expired_key_is_replaced_in_place_at_the_bounds),
     ("an_unlinked_key_gives_back_exactly_its_charge", bounds::an_unlinked_key_gives_back_exactly_its_charge),
     ("all_short_sequences_agree_with_the_model", model::all_short_sequences_agree_with_the_model),

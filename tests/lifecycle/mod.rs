@@ -10,6 +10,7 @@ pub mod precedence;
 pub mod records;
 pub mod refusals;
 pub mod routes;
+pub mod tombstones;
 
 use crate::harness::wait_until;
 use crate::harness::wire::{Far, Wire, pair};
