@@ -9,6 +9,7 @@ mod answers;
 mod basics;
 mod command;
 mod connections;
+mod counters;
 mod demo;
 mod disconnects;
 mod drain;

@@ -5,11 +5,14 @@
 mod json;
 mod metrics;
 mod process;
+mod random;
 mod request;
 mod wire;
 
 pub(crate) use json::Json;
+pub(crate) use metrics::Metrics;
 pub(crate) use process::Server;
+pub(crate) use random::Random;
 pub(crate) use request::{Request, payment};
 pub(crate) use wire::{Client, Response};
 

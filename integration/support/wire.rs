@@ -12,6 +12,7 @@ pub(crate) struct Client {
     stream: TcpStream,
     /// Bytes that were read and belong to the next answer.
     held: Vec<u8>,
+    received: usize,
 }
 
 /// One answer, its content as framed.
@@ -34,6 +35,7 @@ impl Client {
         Client {
             stream,
             held: Vec::new(),
+            received: 0,
         }
     }
 
@@ -119,7 +121,14 @@ impl Client {
             .set_read_timeout(Some(DEADLINE))
             .expect("not zero, so it is taken");
         let mut bytes = vec![0; most];
-        self.stream.read(&mut bytes).expect("bytes in time")
+        let taken = self.stream.read(&mut bytes).expect("bytes in time");
+        self.received += taken;
+        taken
+    }
+
+    /// Bytes read so far, interim answers included.
+    pub(crate) fn received(&self) -> usize {
+        self.received
     }
 
     fn has_unread(&self) -> bool {
@@ -177,6 +186,7 @@ impl Client {
             Ok(0) => false,
             Ok(n) => {
                 self.held.extend_from_slice(&bytes[..n]);
+                self.received += n;
                 true
             }
             Err(error) => panic!(

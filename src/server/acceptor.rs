@@ -9,7 +9,7 @@ use crate::limits::{
     ACCEPT_BACKOFF_MS, ACCEPT_BACKOFF_MS_MAX, GIVE_WAY_OVERSHOOT_MAX, TASK_QUEUE_MAX,
 };
 use crate::log::Level;
-use crate::metrics::Meter;
+use crate::metrics::{Counter, Meter};
 use crate::server::listener::Registry;
 use crate::server::task_queue::TaskQueue;
 use crate::server::worker::Shared;
@@ -99,15 +99,21 @@ impl Acceptor {
         }
     }
 
-    /// The ready-made answer, then half-close. The socket is kept unread, so that closing it does not reset the connection
-    /// before the client has read the answer.
-    fn refuse(&self, mut socket: TcpStream) {
-        self.meter.refusal(self.refusal.1);
-        // The send buffer of a new connection is empty and takes this whole; a client that is gone does not matter.
-        let _ = socket.write(&self.refusal.0);
-        let _ = socket.shutdown(Shutdown::Write);
+    /// The socket is kept unread, so that closing it does not reset the connection before the client has read the answer.
+    fn refuse(&self, socket: TcpStream) {
+        self.tell(&socket);
         self.queue
             .keep_refused((socket, None), self.shared.clock.now_us());
+    }
+
+    /// The ready-made answer, then half-close.
+    fn tell(&self, mut socket: &TcpStream) {
+        self.meter.refusal(self.refusal.1);
+        // The send buffer of a new connection is empty and takes this whole; a client that is gone does not matter.
+        let went = socket.write(&self.refusal.0).unwrap_or(0);
+        let went = u64::try_from(went).unwrap_or(u64::MAX);
+        self.meter.add(Counter::BytesOut, went);
+        let _ = socket.shutdown(Shutdown::Write);
     }
 }
 
@@ -145,11 +151,7 @@ impl Famine {
         // With the spare closed there is one descriptor: enough to say 503 to whoever is next. Under a famine a connect to
         // wake this loop may fail too, so the loop itself looks at the flag between pauses.
         if acceptor.spare.give_up() {
-            let told = waiting_client(&acceptor.listener).inspect(|mut socket| {
-                acceptor.meter.refusal(acceptor.refusal.1);
-                let _ = socket.write(&acceptor.refusal.0);
-                let _ = socket.shutdown(Shutdown::Write);
-            });
+            let told = waiting_client(&acceptor.listener).inspect(|socket| acceptor.tell(socket));
             pause(&acceptor.shared, self.backoff_ms);
             drop(told); // after the pause, so that it could read the answer
             acceptor.spare.take_back(&acceptor.listener);

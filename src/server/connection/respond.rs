@@ -119,7 +119,12 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             };
             return Turn::Wait(Stand::NeedsRead);
         }
-        match self.io.read(&mut worker.scratch) {
+        let read = self.io.read(&mut worker.scratch);
+        if let Ok(n) = read {
+            let n = u64::try_from(n).unwrap_or(u64::MAX);
+            worker.meter.add(Counter::BytesIn, n);
+        }
+        match read {
             Ok(n) if n > 0 && n < bytes_left => {
                 self.stage = Stage::Lingering {
                     until_us,
