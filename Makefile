@@ -3,6 +3,8 @@
 CARGO ?= cargo
 # Options for what is run: make run ARGS='--ttl 2s', make unit ARGS='http/parse --list', make bench ARGS=table
 ARGS ?=
+# What make run runs: a test names the debug build, CARGO=true then builds nothing.
+SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
@@ -25,7 +27,7 @@ server:
 
 # exec: a signal for the recipe's shell is then the wrapper's, which turns it into a drain (N-92).
 run: server ## serve with the demo application and the lab; ARGS='--ttl 2s' adds options
-	exec docs/service-wrapper.sh target/release/nanoserve --lab $(ARGS)
+	exec docs/service-wrapper.sh $(SERVER) --lab $(ARGS)
 
 demo: server ## five concurrent copies of one payment, and what each of them gets
 	exec target/release/nanoserve-demo $(ARGS)

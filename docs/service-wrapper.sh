@@ -16,15 +16,19 @@ if [ $# -eq 0 ]; then
     exit 2
 fi
 
-folder=$(mktemp -d "${TMPDIR:-/tmp}/nanoserve.XXXXXX") || exit 1
-mkfifo "$folder/stdin" || { rmdir "$folder"; exit 1; }
-
 told=
 drain() {
     told=yes
     exec 3>&-
 }
 trap drain INT TERM HUP
+
+# Descriptor 3 is the end that is held, 4 the server's. Opened for both, a pipe without a reader keeps nobody waiting: a
+# signal could not interrupt that. Its name has then done its work.
+folder=$(mktemp -d "${TMPDIR:-/tmp}/nanoserve.XXXXXX") || exit 1
+mkfifo "$folder/stdin" || { rmdir "$folder"; exit 1; }
+exec 3<>"$folder/stdin" 4<"$folder/stdin"
+rm -r "$folder"
 
 # A session of its own: the terminal sends Ctrl-C to every process of its foreground group. Where setsid is missing, job
 # control gives the server a group of its own; without a terminal there may be neither, and then no Ctrl-C either.
@@ -35,19 +39,22 @@ else
     set -m 2>/dev/null
 fi
 
-# Started before descriptor 3 is opened, so that the server does not hold its own stdin open.
-$alone "$@" --drain-on-stdin-close <"$folder/stdin" &
+# Without descriptor 3: the server must not hold its own stdin open.
+$alone "$@" --drain-on-stdin-close <&4 3>&- 4<&- &
 server=$!
-exec 3>"$folder/stdin"  # both ends wait here for one another
-rm -r "$folder"         # the name has done its work
+exec 4<&-
 [ -z "$told" ] || exec 3>&- # a signal came before there was anything to close
 
-# A signal ends `wait` early; then the server is still there, and is waited for again.
+# A signal ends `wait` early, with a status of its own; the server's is what the next `wait` returns, even if it ended in
+# between. A signal that comes just behind the server's end leaves nothing to wait for (127): then that was its status.
+status=
 while :; do
     told=
     wait "$server"
-    status=$?
-    if [ -z "$told" ] || ! kill -0 "$server" 2>/dev/null; then
+    now=$?
+    if [ "$now" -eq 127 ] && [ -n "$status" ]; then
         exit "$status"
     fi
+    status=$now
+    [ -n "$told" ] || exit "$status"
 done

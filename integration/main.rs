@@ -29,3 +29,4 @@ mod recorded;
 mod scope;
 mod tombstone;
 mod ttl;
+mod wrapper;

@@ -12,7 +12,6 @@ mod limits;
 mod links;
 mod read;
 mod source;
-mod wrapper;
 
 #[rustfmt::skip] // one claim a line, in the order of the files
 pub const TESTS: &[Test] = &[
@@ -31,6 +30,5 @@ pub const TESTS: &[Test] = &[
     ("no_unwrap_and_no_expect_without_its_invariant", source::no_unwrap_and_no_bare_expect),
     ("nothing_is_unsafe_and_nothing_is_depended_on", source::nothing_is_unsafe_and_nothing_is_depended_on),
     ("every_source_file_has_a_file_of_claims", source::every_file_has_claims),
-    ("a_signal_to_the_service_wrapper_is_a_drain", wrapper::a_signal_to_the_service_wrapper_is_a_drain),
     ("comments_and_texts_are_no_code", source::comments_and_texts_are_no_code),
 ];
