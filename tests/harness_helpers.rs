@@ -1,11 +1,14 @@
 //! Claims about what the harness lends to tests: random values, exact text, enumerations, waiting, the wire.
 
+use crate::harness::stress::{THREADS, rounds, storm, while_another};
 use crate::harness::wire::{self, End};
 use crate::harness::{Test, exhaustive, expect, random::Random, wait_until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 #[rustfmt::skip] // a claim a line
@@ -14,6 +17,8 @@ pub const TESTS: &[Test] = &[
     ("exact_text_shows_the_first_line_that_differs", exact_text_shows_the_first_line_that_differs),
     ("an_expected_file_is_rewritten_only_when_asked", an_expected_file_is_rewritten_only_when_asked),
     ("enumerations_miss_nothing_and_repeat_nothing", enumerations_miss_nothing_and_repeat_nothing),
+    ("a_storm_is_64_threads_with_values_of_their_own", a_storm_is_64_threads_with_values_of_their_own),
+    ("who_looks_on_ends_with_what_it_looks_at", who_looks_on_ends_with_what_it_looks_at),
     ("waiting_ends_with_the_condition_or_the_deadline", waiting_ends_with_the_condition_or_the_deadline),
     ("a_wire_carries_bytes_both_ways_and_never_blocks", a_wire_carries_bytes_both_ways_and_never_blocks),
     ("a_wire_ends_at_any_byte", a_wire_ends_at_any_byte),
@@ -94,6 +99,47 @@ fn enumerations_miss_nothing_and_repeat_nothing() {
             .iter()
             .all(|order| order.iter().filter(|&&right| right).count() == 4)
     );
+}
+
+fn a_storm_is_64_threads_with_values_of_their_own() {
+    let (drawn, numbers) = (Mutex::new(BTreeSet::new()), Mutex::new(BTreeSet::new()));
+    storm(&mut Random::new(), |number, mut random| {
+        numbers.lock().expect("nobody panics").insert(number);
+        drawn.lock().expect("nobody panics").insert(random.next());
+    });
+    assert!(
+        numbers
+            .into_inner()
+            .expect("nobody panics")
+            .into_iter()
+            .eq(0..THREADS)
+    );
+    assert_eq!(drawn.into_inner().expect("nobody panics").len(), THREADS);
+    let mut numbers = Vec::new();
+    rounds(3, |number| numbers.push(number));
+    assert!(numbers.starts_with(&[1, 2, 3]), "{numbers:?}");
+}
+
+fn who_looks_on_ends_with_what_it_looks_at() {
+    let looks = AtomicUsize::new(0);
+    let look = || {
+        looks.fetch_add(1, Ordering::SeqCst);
+    };
+    while_another(look, || {});
+    assert!(looks.load(Ordering::SeqCst) > 0);
+    while_another(look, || {
+        let before = looks.load(Ordering::SeqCst);
+        wait_until(Duration::from_secs(10), || {
+            looks.load(Ordering::SeqCst) > before
+        });
+    });
+    // A false claim ends both sides: this would hang otherwise.
+    let unwound =
+        catch_unwind(|| while_another(|| {}, || resume_unwind(Box::new("a false claim"))));
+    assert!(unwound.is_err());
+    let unwound =
+        catch_unwind(|| while_another(|| resume_unwind(Box::new("a false claim")), || {}));
+    assert!(unwound.is_err());
 }
 
 fn waiting_ends_with_the_condition_or_the_deadline() {

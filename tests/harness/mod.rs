@@ -14,7 +14,8 @@
 //!
 //! How it is read: options.rs is the command line, run.rs the order of things, trial.rs one test on its thread, held.rs
 //! what is kept back until a test fails, leaks.rs the count of what it left. The rest helps tests: expect.rs, random.rs,
-//! exhaustive.rs, wire.rs, wait.rs.
+//! exhaustive.rs, wire.rs, wait.rs,
+//! stress.rs.
 //!
 //! Invariant: a test that passes prints nothing, so what is on the screen is about what failed.
 
@@ -25,6 +26,7 @@ mod leaks;
 mod options;
 pub mod random;
 mod run;
+pub mod stress;
 mod trial;
 mod wait;
 pub mod wire;
