@@ -1,12 +1,10 @@
-//! Claims about src/idempotency/guard.rs and ticket.rs: the five answers here; what the bounds do, the model, the chosen
-//! interleavings and the storm in the files beside; every interleaving in explorer/.
+//! Claims about src/idempotency/guard.rs and ticket.rs: the five answers here; what the bounds do, the model, and the chosen
+//! and the enumerated interleavings in the files beside.
 
 mod bounds;
 mod model;
 mod owners;
 mod races;
-mod storm;
-mod tombstones;
 
 use crate::harness::Test;
 use crate::idempotency::scene::{
@@ -75,8 +73,6 @@ pub const TESTS: &[Test] = &[
     ("every_interleaving_of_a_release_and_a_claim_loses_nothing", enumerated::every_interleaving_of_a_release_and_a_claim_loses_nothing),
     ("every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once", enumerated::every_interleaving_of_a_sweep_and_a_claim_runs_the_key_once),
     ("three_callers_in_drawn_interleavings_run_a_key_once", enumerated::three_callers_in_drawn_interleavings_run_a_key_once),
-    ("sixteen_threads_run_each_key_once", storm::sixteen_threads_run_each_key_once),
-    ("each_life_of_a_key_is_executed_once_while_it_is_swept", storm::each_life_of_a_key_is_executed_once_while_it_is_swept),
     (
         "only_a_key_that_looks_new_asks_whether_it_may_execute",
         only_a_key_that_looks_new_asks_whether_it_may_execute,

@@ -1,5 +1,5 @@
-//! Claims about src/idempotency/, a file each; `scene` and `stops` are what they are staged with,
-//! and `explorer` plays every interleaving.
+//! Claims about src/idempotency/, a file each, and `stress` about all of it; `scene`, `stops` and `baton` are what they
+//! are staged with.
 
 pub mod capacity;
 pub mod explorer;
@@ -12,5 +12,6 @@ mod scene;
 pub mod scope;
 pub mod sha256;
 mod stops;
+pub mod stress;
 pub mod sweeper;
 pub mod table;
