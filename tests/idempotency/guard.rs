@@ -1,10 +1,13 @@
 //! Claims about src/idempotency/guard.rs and ticket.rs: the five answers here; what the bounds do, the model, and the chosen
 //! and the enumerated interleavings in the files beside.
 
+mod beside;
 mod bounds;
 mod model;
 mod owners;
 mod races;
+mod sequences;
+mod worlds;
 
 use crate::harness::Test;
 use crate::idempotency::scene::{
@@ -51,8 +54,8 @@ pub const TESTS: &[Test] = &[
     ("the_last_net_is_kept_where_nothing_else_would_be", tombstones::the_last_net_is_kept_where_nothing_else_would_be),
     ("an_expired_key_is_replaced_in_place_at_the_bounds", bounds::an_expired_key_is_replaced_in_place_at_the_bounds),
     ("an_unlinked_key_gives_back_exactly_its_charge", bounds::an_unlinked_key_gives_back_exactly_its_charge),
-    ("all_short_sequences_agree_with_the_model", model::all_short_sequences_agree_with_the_model),
-    ("long_random_sequences_agree_with_the_model", model::long_random_sequences_agree_with_the_model),
+    ("all_short_sequences_agree_with_the_model", sequences::all_short_sequences_agree_with_the_model),
+    ("long_random_sequences_agree_with_the_model", sequences::long_random_sequences_agree_with_the_model),
     ("a_key_claimed_between_the_two_locks_is_seen", races::a_key_claimed_between_the_two_locks_is_seen),
     ("a_release_takes_out_its_own_record_only", races::a_release_takes_out_its_own_record_only),
     ("of_two_that_replace_an_expired_record_one_executes", races::of_two_that_replace_an_expired_record_one_executes),
