@@ -80,6 +80,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "app/router", tests: app::router::TESTS },
     Suite { name: "app/json", tests: app::json::TESTS },
     Suite { name: "app/ledger", tests: app::ledger::TESTS },
+    Suite { name: "app/ledger_stress", tests: app::ledger_stress::TESTS },
     Suite { name: "app/payments", tests: app::payments::TESTS },
     Suite { name: "app/front", tests: app::front::TESTS },
     Suite { name: "app/echo", tests: app::echo::TESTS },

@@ -7,7 +7,6 @@ use nanoserve::app::ledger::{
 use nanoserve::limits::{ACCOUNTS_MAX, AMOUNT_MAX, PAYMENTS_CHUNK, PAYMENTS_MAX};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
 
 pub const TESTS: &[Test] = &[
     ("it_opens_with_money_for_two", it_opens_with_money_for_two),
@@ -52,16 +51,12 @@ pub const TESTS: &[Test] = &[
         "one_payment_too_many_is_refused",
         one_payment_too_many_is_refused,
     ),
-    (
-        "money_is_conserved_under_threads",
-        money_is_conserved_under_threads,
-    ),
     ("records_weigh_what_is_said", records_weigh_what_is_said),
 ];
 
-const OPENING: u64 = 100_000_000_000;
+pub(super) const OPENING: u64 = 100_000_000_000;
 
-fn order<'a>(from: &'a str, to: &'a str, amount: u64, currency: &str) -> Order<'a> {
+pub(super) fn order<'a>(from: &'a str, to: &'a str, amount: u64, currency: &str) -> Order<'a> {
     let name = |name| AccountName::new(name).expect("a good name");
     let currency = Currency::new(currency).expect("a good code");
     Order::new(name(from), name(to), amount, currency).expect("a good order")
@@ -302,82 +297,6 @@ fn one_payment_too_many_is_refused() {
             .balances()
             .eq([(Currency::EUR, moved), (Currency::USD, OPENING)])
     );
-}
-
-/// A xorshift generator: the same payments from the same seed.
-struct Seed(u64);
-
-impl Seed {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn index(&mut self, length: u64) -> usize {
-        usize::try_from(self.below(length)).expect("a short list")
-    }
-}
-
-// N-81: double entry, whatever is paid by whom at once.
-fn money_is_conserved_under_threads() {
-    let ledger = Ledger::new();
-    let names = ["alice", "bob", "carol", "dave", "erin", "frank"];
-    let seed = 0x5EED_1E55_u64;
-    let paid: usize = thread::scope(|scope| {
-        let threads: Vec<_> = (1..=4_u64)
-            .map(|n| {
-                let ledger = &ledger;
-                scope.spawn(move || {
-                    let mut seed = Seed(seed * n);
-                    (0..2_000)
-                        .filter(|_| {
-                            let from = seed.index(6);
-                            let to = (from + 1 + seed.index(5)) % 6;
-                            let currency = if seed.below(2) == 0 { "EUR" } else { "USD" };
-                            let amount = 1 + seed.below(OPENING / 4);
-                            pay(ledger, names[from], names[to], amount, currency).is_ok()
-                        })
-                        .count()
-                })
-            })
-            .collect();
-        for _ in 0..50 {
-            assert_eq!(ledger.sum(Currency::EUR), 2 * OPENING, "seed {seed}");
-        }
-        threads
-            .into_iter()
-            .map(|t| t.join().expect("no thread fails"))
-            .sum()
-    });
-    assert_eq!(ledger.sum(Currency::EUR), 2 * OPENING, "seed {seed}");
-    assert_eq!(ledger.sum(Currency::USD), 2 * OPENING, "seed {seed}");
-    let (payments, total) = ledger.payments(usize::MAX);
-    assert_eq!((payments.len(), total), (paid, paid));
-    // The payments alone explain every balance.
-    for account in ledger.accounts() {
-        for (currency, balance) in account.balances() {
-            let mut explained = if ["alice", "bob"].contains(&account.name()) {
-                OPENING
-            } else {
-                0
-            };
-            for p in payments.iter().rev().filter(|p| p.currency == currency) {
-                explained += if &*p.to == account.name() {
-                    p.amount
-                } else {
-                    0
-                };
-                explained -= if &*p.from == account.name() {
-                    p.amount
-                } else {
-                    0
-                };
-            }
-            assert_eq!(balance, explained, "{} seed {seed}", account.name());
-        }
-    }
 }
 
 // The sizes are asserted beside the private types; these are the figures that the documents state.

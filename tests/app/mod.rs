@@ -6,6 +6,7 @@ pub mod front;
 pub mod json;
 pub mod lab;
 pub mod ledger;
+pub mod ledger_stress;
 mod payment_reads;
 pub mod payments;
 pub mod router;
