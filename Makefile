@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load memcheck clean server
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -54,6 +54,13 @@ docs: ## build the documentation of the source
 load: server ## a minute of mixed load from 64 clients, its memory watched
 	LOAD_SECONDS=$${LOAD_SECONDS:-60} NANOSERVE_BIN=target/release/nanoserve \
 		$(CARGO) test --quiet --test integration -- mixed_load --nocapture
+
+# Of both sides a release build: what races, races the more often the faster it is.
+stress: server ## 64 threads against the engine, the ledger and the server, 20 seconds for each test
+	STRESS_SECONDS=$${STRESS_SECONDS:-20} \
+		$(CARGO) test --quiet --release --test unit -- --deadline-ms 600000 stress agree_with_the_model
+	STRESS_SECONDS=$${STRESS_SECONDS:-20} NANOSERVE_BIN=target/release/nanoserve \
+		$(CARGO) test --quiet --test integration -- under_load --nocapture
 
 memcheck: ## a scripted session under valgrind: no error, no leak
 	exec integration/memcheck.sh
