@@ -30,3 +30,4 @@ mod scope;
 mod tombstone;
 mod ttl;
 mod wrapper;
+mod under_load;

@@ -8,7 +8,6 @@
 use crate::support::{Client, Request, Response, Server, at_once, payment, wait_until};
 use serial_test::serial;
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,7 +57,7 @@ fn under_a_mixed_load_each_key_runs_once_and_memory_stays() {
     let length = Duration::from_secs(seconds.unwrap_or(3));
     let server = Server::lab(&["--ttl", "2s", "--log=off"]);
     server.metrics(); // the admin listener is up too: now every thread is there
-    let threads_before = threads(&server);
+    let threads_before = server.status("Threads");
     // Every worker at work once: its stack and buffer are touched now, not in the middle of the measurement.
     at_once(62, |number| {
         server
@@ -88,7 +87,11 @@ fn under_a_mixed_load_each_key_runs_once_and_memory_stays() {
         let start = Instant::now();
         while start.elapsed() < length {
             thread::park_timeout(Duration::from_millis(500));
-            resident.push((start.elapsed(), resident_bytes(&server), total(&server)));
+            resident.push((
+                start.elapsed(),
+                server.status("VmRSS") * 1024,
+                total(&server),
+            ));
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -103,7 +106,7 @@ fn under_a_mixed_load_each_key_runs_once_and_memory_stays() {
         2 * 100_000_000_000
     );
     assert_eq!(
-        threads(&server),
+        server.status("Threads"),
         threads_before,
         "no worker died, none was added"
     );
@@ -270,27 +273,6 @@ fn balance(server: &Server, name: &str) -> i64 {
         .expect(200)
         .json();
     account.get("balances").get("EUR").number()
-}
-
-fn resident_bytes(server: &Server) -> u64 {
-    status_number(server, "VmRSS:") * 1024
-}
-
-fn threads(server: &Server) -> u64 {
-    status_number(server, "Threads:")
-}
-
-fn status_number(server: &Server, name: &str) -> u64 {
-    let path = format!("/proc/{}/status", server.pid());
-    let status = fs::read_to_string(path).expect("the server runs");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .expect("the kernel tells");
-    line.split_whitespace()
-        .next()
-        .and_then(|text| text.parse().ok())
-        .expect("a number")
 }
 
 /// Says what was done, and holds memory to its word where the load was long enough to tell.

@@ -5,6 +5,7 @@ use super::metrics::Metrics;
 use super::request::Request;
 use super::wire::{Client, Response};
 use super::{DEADLINE, wait_for, wait_until};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -127,6 +128,19 @@ impl Server {
     /// Its process id, for /proc.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// A number that the kernel tells of the process: `Threads`, or `VmRSS` in KiB.
+    #[track_caller]
+    pub(crate) fn status(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the server runs");
+        let value = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let value = value.expect("the kernel tells it");
+        let number = value.split_whitespace().next().map(str::parse);
+        number.and_then(Result::ok).expect("a number")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
