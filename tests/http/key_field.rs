@@ -97,6 +97,7 @@ fn both_fields_are_read_and_must_agree() {
         (b"Idempotency-Key: abc\r\nX-Idempotency-Key:\r\n", "X-Idempotency-Key: expected '\"' or a visible ASCII character other than , ; \\ at byte 1"),
         (b"Idempotency-Key: a b\r\nX-Idempotency-Key: abc\r\n", "Idempotency-Key: expected a visible ASCII character other than \" , ; \\ at byte 2"),
         (b"Idempotency-Key: abc\r\nIdempotency-Key: abc\r\n", "Idempotency-Key: expected one field line"),
+        (b"Idempotency-Key: abc\r\nIdempotency-Key: abd\r\n", "Idempotency-Key: expected one field line"),
         (b"Idempotency-Key: abc\r\nX-Idempotency-Key: abc\r\nX-Idempotency-Key: abc\r\n", "X-Idempotency-Key: expected one field line"),
     ]);
 }
