@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
     ("the_largest_bounds_fit_the_word", the_largest_bounds_fit_the_word),
     ("a_bound_of_nothing_is_full_from_the_start", a_bound_of_nothing_is_full_from_the_start),
     ("racing_claims_never_pass_the_bounds_and_are_never_refused_falsely", racing_claims_never_pass_the_bounds_and_are_never_refused_falsely),
+    ("a_refused_claim_never_keeps_another_out", a_refused_claim_never_keeps_another_out),
     ("fullness_is_the_fuller_of_the_two", fullness_is_the_fuller_of_the_two),
 ];
 
@@ -109,6 +110,21 @@ fn racing_claims_never_pass_the_bounds_and_are_never_refused_falsely() {
         }
     });
     assert_eq!(capacity.held(), Held { keys: 0, bytes: 0 });
+}
+
+// N-24: one claim after the other asks for more bytes than there are. None of them may hold the only place, be it for the
+// moment between finding a key's place and finding no bytes for it.
+fn a_refused_claim_never_keeps_another_out() {
+    const TURNS: usize = 1_000_000; // enough to be interrupted many times, where there is only one core
+    let capacity = Capacity::new(1, 100);
+    thread::scope(|scope| {
+        let refused = scope.spawn(|| (0..TURNS).all(|_| capacity.reserve(101).is_err()));
+        while !refused.is_finished() {
+            assert_eq!(capacity.reserve(1), Ok(1), "the place was free");
+            capacity.give_back(1);
+        }
+        assert!(refused.join().expect("the thread ends"));
+    });
 }
 
 // N-43
