@@ -1,6 +1,7 @@
 //! Points at which a test can stop a thread and send it on: one interleaving, chosen by the test.
 
 use nanoserve::idempotency::points::{Point, Points};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Stop {
 #[derive(Default)]
 struct Shared {
     stops: Mutex<Vec<State>>,
+    /// A thread found a lock taken. Stored and looked at under the lock on `stops`.
+    refused: AtomicBool,
     changed: Condvar,
 }
 
@@ -41,6 +44,19 @@ impl Stops {
             number: stops.len() - 1,
         }
     }
+
+    /// Waits until a thread has found a lock of the engine taken, and so waits for it.
+    #[track_caller]
+    pub fn lock_awaited(&self) {
+        let not_yet = |_: &mut Vec<State>| !self.0.refused.load(Ordering::Relaxed);
+        let waited = self
+            .0
+            .changed
+            .wait_timeout_while(self.0.lock(), PATIENCE, not_yet)
+            .unwrap_or_else(PoisonError::into_inner)
+            .1;
+        assert!(!waited.timed_out(), "no thread waits for a lock");
+    }
 }
 
 impl Points for Stops {
@@ -57,6 +73,16 @@ impl Points for Stops {
         // A test that fails never opens its stop; the thread then goes on after a while, so that the test can end.
         let closed = |stops: &mut Vec<State>| !stops[number].open;
         drop(self.0.changed.wait_timeout_while(stops, PATIENCE, closed));
+    }
+
+    fn take<L>(&self, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
+        attempt().unwrap_or_else(|| {
+            let stops = self.0.lock();
+            self.0.refused.store(true, Ordering::Relaxed);
+            self.0.changed.notify_all();
+            drop(stops);
+            wait()
+        })
     }
 }
 

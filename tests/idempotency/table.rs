@@ -133,6 +133,7 @@ fn two_that_split_one_bucket_move_each_node_once() {
         let first = scope.spawn(|| splits(&stops));
         between.reached();
         let second = scope.spawn(|| splits(&stops));
+        stops.lock_awaited(); // it has seen that the child is unsplit, and waits for the parent
         between.go_on();
         first.join().expect("the thread ends") + second.join().expect("the thread ends")
     });
