@@ -62,6 +62,7 @@ pub const TESTS: &[Test] = &[
     ("the_sweeper_leaves_a_record_that_was_replaced_before_its_unlink", races::the_sweeper_leaves_a_record_that_was_replaced_before_its_unlink),
     ("a_record_that_expires_during_a_lookup_is_not_served", races::a_record_that_expires_during_a_lookup_is_not_served),
     ("others_wait_until_a_dropped_ticket_has_published", races::others_wait_until_a_dropped_ticket_has_published),
+    ("a_look_up_shows_a_record_that_moves_meanwhile_once", races::a_look_up_shows_a_record_that_moves_meanwhile_once),
     ("duplicates_at_the_bound_are_never_told_full", races::duplicates_at_the_bound_are_never_told_full),
     ("a_late_unlink_leaves_alone_whatever_came_after_the_release", owners::a_late_unlink_leaves_alone_whatever_came_after_the_release),
     ("two_late_unlinks_leave_a_third_claim_alone", owners::two_late_unlinks_leave_a_third_claim_alone),

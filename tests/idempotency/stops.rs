@@ -26,16 +26,29 @@ struct Shared {
 }
 
 struct State {
-    point: Point,
+    /// None: before a lock is taken.
+    point: Option<Point>,
+    /// How many threads pass before one stops.
+    passes: usize,
     reached: bool,
     open: bool,
 }
 
 impl Stops {
     pub fn next_at(&self, point: Point) -> Stop {
+        self.stop(Some(point), 0)
+    }
+
+    /// Before a lock of the engine is taken: the first from now on, where `passes` is 0.
+    pub fn before_lock(&self, passes: usize) -> Stop {
+        self.stop(None, passes)
+    }
+
+    fn stop(&self, point: Option<Point>, passes: usize) -> Stop {
         let mut stops = self.0.lock();
         stops.push(State {
             point,
+            passes,
             reached: false,
             open: false,
         });
@@ -61,21 +74,11 @@ impl Stops {
 
 impl Points for Stops {
     fn at(&self, point: Point) {
-        let mut stops = self.0.lock();
-        let Some(number) = stops
-            .iter()
-            .position(|stop| stop.point == point && !stop.reached && !stop.open)
-        else {
-            return;
-        };
-        stops[number].reached = true;
-        self.0.changed.notify_all();
-        // A test that fails never opens its stop; the thread then goes on after a while, so that the test can end.
-        let closed = |stops: &mut Vec<State>| !stops[number].open;
-        drop(self.0.changed.wait_timeout_while(stops, PATIENCE, closed));
+        self.0.come_to(Some(point));
     }
 
     fn take<L>(&self, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
+        self.0.come_to(None);
         attempt().unwrap_or_else(|| {
             let stops = self.0.lock();
             self.0.refused.store(true, Ordering::Relaxed);
@@ -83,6 +86,31 @@ impl Points for Stops {
             drop(stops);
             wait()
         })
+    }
+}
+
+impl Shared {
+    fn come_to(&self, point: Option<Point>) {
+        let mut stops = self.lock();
+        let Some(number) = stops
+            .iter()
+            .position(|stop| stop.point == point && !stop.reached && !stop.open)
+        else {
+            return;
+        };
+        if stops[number].passes > 0 {
+            stops[number].passes -= 1;
+            return;
+        }
+        stops[number].reached = true;
+        self.changed.notify_all();
+        // A test that fails never opens its stop; the thread then goes on after a while, so that the test can end.
+        let closed = |stops: &mut Vec<State>| !stops[number].open;
+        drop(self.changed.wait_timeout_while(stops, PATIENCE, closed));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<State>> {
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,11 +138,5 @@ impl Drop for Stop {
     fn drop(&mut self) {
         self.shared.lock()[self.number].open = true;
         self.shared.changed.notify_all();
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Vec<State>> {
-        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

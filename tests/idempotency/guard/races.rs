@@ -147,6 +147,28 @@ pub(super) fn others_wait_until_a_dropped_ticket_has_published() {
     assert_eq!(guard.gauges().pending, 0);
 }
 
+// N-61: the walk has seen the first of two buckets; they become 64, and most records move ahead of it.
+pub(super) fn a_look_up_shows_a_record_that_moves_meanwhile_once() {
+    for number in 1..=20 {
+        let (guard, _, stops) = stopped();
+        run(&guard, &[number], b"done");
+        run(&guard, b"another", b"done");
+        assert_eq!(seen(&guard, &[number]), "Replay done"); // so that it lies where it belongs
+        let second = stops.before_lock(1);
+        thread::scope(|scope| {
+            let look_up = scope.spawn(|| guard.look_up(key(&[number])));
+            second.reached();
+            for other in 100..=160 {
+                run(&guard, &[other], b"done");
+            }
+            assert_eq!(seen(&guard, &[number]), "Replay done"); // and so now, too
+            second.go_on();
+            let sightings = look_up.join().expect("the thread ends");
+            assert_eq!(sightings.len(), 1, "key {number}");
+        });
+    }
+}
+
 // N-22, N-24, N-43: as many places as keys. A caller that reserved before it saw another's claim would have others, or
 // itself, told Full.
 pub(super) fn duplicates_at_the_bound_are_never_told_full() {
