@@ -8,7 +8,9 @@ use nanoserve::clock::Clock;
 use nanoserve::idempotency::guard::{Guard, GuardConfig};
 use nanoserve::idempotency::sweeper::{Sweep, Sweeper, pause_ms};
 use nanoserve::idempotency::table::TableShape;
-use nanoserve::limits::{FULL_WARNING_PERCENT, SWEEP_PAUSE_MS_MAX, SWEEP_PAUSE_MS_MIN};
+use nanoserve::limits::{
+    FULL_WARNING_PERCENT, SWEEP_PAUSE_MS_MAX, SWEEP_PAUSE_MS_MIN, SWEEP_STEP_BUCKETS,
+};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ pub const TESTS: &[Test] = &[
     ("a_sweep_of_a_table_without_pages_is_one_look_a_page", a_sweep_of_a_table_without_pages_is_one_look_a_page),
     ("the_pace_follows_ttl_and_fullness", the_pace_follows_ttl_and_fullness),
     ("the_thread_sweeps_when_woken_and_ends_when_dropped", the_thread_sweeps_when_woken_and_ends_when_dropped),
+    ("a_wish_hurries_a_long_sweep", a_wish_hurries_a_long_sweep),
     ("a_dropped_sweeper_lets_go_of_the_guard", a_dropped_sweeper_lets_go_of_the_guard),
     ("the_thread_keeps_up_with_a_short_ttl_by_itself", the_thread_keeps_up_with_a_short_ttl_by_itself),
     ("fullness_is_warned_of_once_each_time_it_comes", fullness_is_warned_of_once_each_time_it_comes),
@@ -210,6 +213,29 @@ fn the_thread_sweeps_when_woken_and_ends_when_dropped() {
     sweeper.stop();
     run(&guard, b"k", b"done");
     assert_eq!(guard.gauges().completed, 1);
+}
+
+// N-24: at its own pace, a step a second, this sweep would take half a minute.
+fn a_wish_hurries_a_long_sweep() {
+    let steps = 32;
+    let shape = TableShape {
+        buckets_initial: steps * SWEEP_STEP_BUCKETS,
+        page_buckets: 1,
+    };
+    let ttl_ms = 4 * SWEEP_PAUSE_MS_MAX * steps as u64;
+    let (guard, clock) = with(GuardConfig {
+        ttl_ms,
+        shape,
+        ..config()
+    });
+    for number in 1..=20 {
+        run(&guard, &[number], b"done");
+    }
+    clock.advance_ms(ttl_ms);
+    let guard = Arc::new(guard);
+    let sweeper = Sweeper::start(Arc::clone(&guard), drop).expect("a thread");
+    sweeper.wake();
+    eventually("everything is swept", || swept(&guard));
 }
 
 fn a_dropped_sweeper_lets_go_of_the_guard() {
