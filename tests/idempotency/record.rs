@@ -37,7 +37,7 @@ fn a_claim_is_pending_and_holds_nothing() {
     assert_eq!(record.as_ref(), b"");
 }
 
-// N-6, N-22: the snapshot is set, and not yet published.
+// N-6, N-22, N-62: the snapshot is set, and not yet published.
 fn a_record_is_pending_for_all_until_it_is_published() {
     let stops = Stops::default();
     let guard = Guard::with_points(config(), Clock::manual(0), stops.clone());
@@ -52,6 +52,8 @@ fn a_record_is_pending_for_all_until_it_is_published() {
         };
         assert!(!first.is_over());
         assert_eq!(guard.look_up(key(b"k"))[0].completed, None);
+        // The gauge is ahead of the record, so that who sees the replay sees the gauge agree.
+        assert_eq!(guard.gauges().pending, 0);
         set.go_on();
     });
     assert_eq!(seen(&guard, b"k"), "Replay done");
