@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -43,6 +43,9 @@ integration: ## the tests against the real binary alone
 
 bench: ## measure: parser, table, guard, a whole request in memory
 	$(CARGO) bench --bench benches -- $(ARGS)
+
+sabotage: ## break the program in small ways, one at a time: each must turn its test red; ARGS=--list names them
+	exec tests/sabotage.sh $(ARGS)
 
 check: ## what must be clean: format, lints, documentation, dependencies
 	exec tests/parts.sh fmt clippy rustdoc tree

@@ -11,6 +11,7 @@ mod imports;
 mod limits;
 mod links;
 mod read;
+mod sabotage;
 mod source;
 
 #[rustfmt::skip] // one claim a line, in the order of the files
@@ -25,6 +26,9 @@ pub const TESTS: &[Test] = &[
     ("what_is_generated_is_what_the_program_says", generated::blocks_are_what_the_program_says),
     ("the_first_screen_is_what_the_demo_prints", generated::the_first_screen_is_the_demo),
     ("every_limit_in_the_documents_is_the_constant", limits::every_figure_is_the_constant),
+    ("every_mutation_is_whole", sabotage::every_mutation_is_whole),
+    ("every_mutation_fits_the_source_once", sabotage::every_mutation_fits_the_source_once),
+    ("every_mutation_names_a_test_that_exists", sabotage::every_mutation_names_a_test_that_exists),
     ("no_source_file_is_too_long", source::no_file_is_too_long),
     ("every_source_file_says_what_it_is", source::every_file_says_what_it_is),
     ("no_unwrap_and_no_expect_without_its_invariant", source::no_unwrap_and_no_bare_expect),

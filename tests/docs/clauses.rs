@@ -100,6 +100,13 @@ pub fn every_named_test_cites_its_clause() {
     none(&faults);
 }
 
+/// Whether there is a clause of that number, and it is not open.
+pub fn is_promised(number: u32) -> bool {
+    clauses()
+        .iter()
+        .any(|clause| clause.number == number && !clause.open)
+}
+
 /// # Panics
 /// If the clauses of the document do not ascend.
 fn clauses() -> Vec<Clause> {
@@ -180,7 +187,7 @@ fn function(line: &str) -> Option<&str> {
 }
 
 /// `N-12, N-22` and `N-20 to N-23`, whose ends and what lies between them are meant.
-fn cited(comment: &str) -> Vec<u32> {
+pub fn cited(comment: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
     let mut range_from = None;
     for (at, _) in comment.match_indices("N-") {
