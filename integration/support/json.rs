@@ -2,6 +2,9 @@
 //!
 //! The suite looks at the server from outside, so it does not borrow the server's own reader.
 
+/// Deeper than anything this server sends, and far from what would overflow a stack.
+const DEPTH_MAX: usize = 64;
+
 /// A JSON value. Numbers are the integers that this server sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
@@ -17,12 +20,19 @@ impl Json {
     /// Panics with the offset where `text` stops being JSON.
     #[track_caller]
     pub(crate) fn parse(text: &[u8]) -> Json {
-        let text = std::str::from_utf8(text).expect("JSON is UTF-8");
-        let mut reader = Reader { text, at: 0 };
-        match reader.whole() {
-            Some(value) => value,
-            None => panic!("no JSON at byte {} of {text}", reader.at),
-        }
+        Json::read(text).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// `parse` for what may be none: the offset where it stops being JSON is in the text.
+    pub(crate) fn read(text: &[u8]) -> Result<Json, String> {
+        let text = std::str::from_utf8(text).map_err(|_| "JSON is UTF-8")?;
+        let mut reader = Reader {
+            text,
+            at: 0,
+            depth: 0,
+        };
+        let value = reader.whole();
+        value.ok_or_else(|| format!("no JSON at byte {} of {text}", reader.at))
     }
 
     /// The member of an object; panics where there is none.
@@ -79,6 +89,7 @@ impl Json {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -89,8 +100,12 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Option<Json> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return None;
+        }
         self.skip_space();
-        match self.rest().chars().next()? {
+        let value = match self.rest().chars().next()? {
             '{' => self.object(),
             '[' => self.list(),
             '"' => self.string().map(Json::Text),
@@ -98,7 +113,9 @@ impl Reader<'_> {
             't' => self.word("true", Json::Bool(true)),
             'f' => self.word("false", Json::Bool(false)),
             _ => self.number(),
-        }
+        };
+        self.depth -= 1;
+        value
     }
 
     fn object(&mut self) -> Option<Json> {
