@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -49,6 +49,9 @@ sabotage: ## break the program in small ways, one at a time: each must turn its 
 
 check: ## what must be clean: format, lints, documentation, dependencies
 	exec tests/parts.sh fmt clippy rustdoc tree
+
+contract: ## the contract's cases, one by one; NANOSERVE_URL=http://127.0.0.1:9000 holds another server to them
+	$(CARGO) test --quiet --test integration -- --exact contract::every_case_is_kept --nocapture
 
 docs: ## build the documentation of the source
 	$(CARGO) doc --quiet --no-deps

@@ -10,6 +10,7 @@ mod basics;
 mod command;
 mod connections;
 mod counters;
+mod contract;
 mod demo;
 mod disconnects;
 mod drain;
