@@ -6,6 +6,7 @@
 use crate::harness::Test;
 
 mod clauses;
+mod contract;
 mod generated;
 mod imports;
 mod limits;

@@ -4,6 +4,7 @@
 //! `Open, all of it:` (the whole clause). `Tests:` begins the paragraph of the claims that show it best, as
 //! `file::claim` from tests/, or `integration/file::claim`. A test cites clauses in the comment above it: `// N-12, N-22`.
 
+use super::contract;
 use super::read::{Text, file, files, none, quoted};
 use std::collections::BTreeMap;
 
@@ -143,7 +144,14 @@ fn clauses() -> Vec<Clause> {
 }
 
 fn citations() -> Vec<Citation> {
-    let mut citations = Vec::new();
+    // The cases for any server have their clauses in a table. They come first: their functions cite nothing of their own.
+    let cases = contract::cases().into_iter().map(|case| Citation {
+        clauses: cited(&case.clause),
+        name: format!("{}::{}", case.path.trim_end_matches(".rs"), case.check),
+        path: case.path,
+        line: case.line,
+    });
+    let mut citations: Vec<_> = cases.collect();
     for text in files("tests", ".rs")
         .iter()
         .chain(&files("integration", ".rs"))

@@ -1,5 +1,6 @@
 //! Blocks of the documents that the program itself could have written: `<!-- generated: help -->` to `<!-- end -->`.
 
+use super::contract;
 use super::read::{documents, file, none, rewrite, updating};
 use nanoserve::app::{KeyPolicy, LAB_ROUTES, ROUTES, Route};
 use nanoserve::http::problem::PRECEDENCE;
@@ -16,6 +17,7 @@ const BLOCKS: &[Block] = &[
     ("lab-routes", lab_routes),
     ("precedence", precedence),
     ("states", states),
+    ("contract-cases", contract::table),
 ];
 
 pub fn blocks_are_what_the_program_says() {
