@@ -29,6 +29,7 @@ mod payments;
 mod recorded;
 mod scope;
 mod tombstone;
+mod storm;
 mod ttl;
 mod wrapper;
 mod under_load;
