@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -67,6 +67,10 @@ stress: server ## 64 threads against the engine, the ledger and the server, 20 s
 		$(CARGO) test --quiet --release --test unit -- --deadline-ms 600000 stress agree_with_the_model
 	STRESS_SECONDS=$${STRESS_SECONDS:-20} NANOSERVE_BIN=target/release/nanoserve \
 		$(CARGO) test --quiet --test integration -- under_load --nocapture
+
+storm: server ## 500,000 requests of 64 clients that retry, err and leave, every answer judged; SEED=n repeats one
+	STORM_REQUESTS=$${STORM_REQUESTS:-500000} NANOSERVE_BIN=target/release/nanoserve \
+		$(CARGO) test --quiet --test integration -- storm::in_a_storm --nocapture
 
 memcheck: ## a scripted session under valgrind: no error, no leak
 	exec integration/memcheck.sh
