@@ -41,7 +41,7 @@ unit: ## the unit tests alone; ARGS='http/parse' chooses, ARGS=--help says how
 integration: ## the tests against the real binary alone
 	$(CARGO) test --quiet --test integration -- $(ARGS)
 
-bench: ## measure: parser, table, guard, a whole request in memory
+bench: ## measure: parser, table, guard, a whole request in memory; ARGS=growth is four million keys
 	$(CARGO) bench --bench benches -- $(ARGS)
 
 sabotage: ## break the program in small ways, one at a time: each must turn its test red; ARGS=--list names them

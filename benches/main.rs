@@ -7,6 +7,8 @@
 // A binary exports nothing; here `pub` marks what a file offers to the others.
 #![allow(unreachable_pub)]
 
+mod closing;
+mod growth;
 mod guard;
 mod keys;
 mod parser;
@@ -29,6 +31,7 @@ const TOPICS: &[fn(&mut Runner)] = &[
     sha256::measure,
     guard::measure,
     table::measure,
+    growth::measure,
     whole_request::measure,
 ];
 

@@ -11,7 +11,7 @@ use nanoserve::idempotency::guard::{Admission, Guard, GuardConfig, Stored};
 use nanoserve::idempotency::key::Key;
 use nanoserve::idempotency::record::Outcome;
 use nanoserve::idempotency::scope::ScopeDigest;
-use nanoserve::limits::TTL_MS;
+use nanoserve::limits::{BYTES_MAX_MAX, TTL_MS};
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
@@ -31,6 +31,11 @@ pub trait Store: Sync {
     fn serve(&self, key: &Uuid) -> Served;
 }
 
+/// A request with a new key.
+pub fn insert(store: &dyn Store, key: &Uuid) {
+    assert_eq!(store.serve(key), Served::Executed);
+}
+
 /// Makes a store without keys.
 pub type Empty = fn() -> Box<dyn Store>;
 
@@ -41,6 +46,8 @@ pub const STORES: [(&str, Empty); 3] = [
     ("RwLock<HashMap>", || Box::new(Locked::<RwLock<Map>>::new())),
 ];
 
+/// Room for the largest bench, growth.rs; bytes as many as those need.
+const KEYS_MAX: usize = 4_000_000;
 /// An answer as it is recorded: about what an echo or a payment leaves.
 const SNAPSHOT: [u8; 300] = [b'x'; 300];
 const FINGERPRINT: Fingerprint = Fingerprint([7; 32]);
@@ -50,7 +57,12 @@ struct Guarded(Guard);
 
 impl Guarded {
     fn new() -> Guarded {
-        Guarded(Guard::new(GuardConfig::default(), Clock::system()))
+        let config = GuardConfig {
+            keys_max: KEYS_MAX,
+            bytes_max: BYTES_MAX_MAX,
+            ..GuardConfig::default()
+        };
+        Guarded(Guard::new(config, Clock::system()))
     }
 }
 
