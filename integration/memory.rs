@@ -1,6 +1,8 @@
 //! N-24, N-42 and N-43: bounds on keys, bytes, workers and content in flight.
 
 use crate::support::{Client, Request, Server, wait_for, wait_until};
+use std::fs;
+use std::process::Command;
 
 fn keyed(n: usize) -> Request {
     Request::lab("full").key(format!("key-{n}"))
@@ -136,6 +138,28 @@ fn memory_of_expired_keys_comes_back_without_a_reader() {
         let metrics = server.metrics();
         metrics.completed() == 0.0 && metrics.bytes() == 0.0
     });
+}
+
+// N-42, N-43
+#[test]
+fn the_allocator_shares_one_arena_and_puts_nothing_off() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nanoserve"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--admin", "off"])
+        .env_remove("MALLOC_ARENA_MAX")
+        .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=7");
+    let server = Server::spawn(&mut command, false);
+    let environment = fs::read_to_string(format!("/proc/{}/environ", server.pid()));
+    let environment = environment.expect("it is our child");
+    // glibc may have put an end behind each setting, in place of the colon.
+    let settings: Vec<&str> = environment.split(['\0', ':']).collect();
+    for setting in [
+        "MALLOC_ARENA_MAX=1",
+        "GLIBC_TUNABLES=glibc.malloc.mxfast=0",
+        "glibc.malloc.tcache_count=7",
+    ] {
+        assert!(settings.contains(&setting), "{setting} is not set");
+    }
 }
 
 // N-24

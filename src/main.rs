@@ -8,6 +8,7 @@ use nanoserve::host::{Drain, Server};
 use nanoserve::limits::{DESCRIPTORS_RESERVED, LAST_LINES_MS};
 use nanoserve::log::{Level, Log};
 use nanoserve::server::listener::Drained;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -94,6 +95,15 @@ fn share_one_arena() -> io::Result<()> {
     again
         .env("MALLOC_MMAP_THRESHOLD_", "131072")
         .env("MALLOC_TRIM_THRESHOLD_", "8388608");
+    // Small blocks are joined with their free neighbours one by one, as they are freed. Otherwise malloc puts that off to
+    // the next large allocation: after a million keys have expired, a request would wait a second for two million blocks,
+    // and everyone else with it. What stands there already, and may say otherwise, comes last and wins.
+    let mut tunables = OsString::from("glibc.malloc.mxfast=0");
+    if let Some(others) = env::var_os("GLIBC_TUNABLES") {
+        tunables.push(":");
+        tunables.push(others);
+    }
+    again.env("GLIBC_TUNABLES", tunables);
     Err(again.exec())
 }
 
