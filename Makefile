@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -71,6 +71,10 @@ stress: server ## 64 threads against the engine, the ledger and the server, 20 s
 storm: server ## 500,000 requests of 64 clients that retry, err and leave, every answer judged; SEED=n repeats one
 	STORM_REQUESTS=$${STORM_REQUESTS:-500000} NANOSERVE_BIN=target/release/nanoserve \
 		$(CARGO) test --quiet --test integration -- storm::in_a_storm --nocapture
+
+# A quarter of an hour: what expires is waited for. The client has to keep up, so it is a release build too.
+fill: ## five million keys against room for one; what that leaves in memory, as a table
+	FILL_KEYS=$${FILL_KEYS:-5000000} $(CARGO) test --quiet --release --test integration -- fill:: --nocapture
 
 memcheck: ## a scripted session under valgrind: no error, no leak
 	exec integration/memcheck.sh

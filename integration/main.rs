@@ -16,6 +16,7 @@ mod disconnects;
 mod drain;
 mod early_answers;
 mod echo_and_pages;
+mod fill;
 mod fingerprint;
 mod key;
 mod lab;

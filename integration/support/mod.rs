@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here knows a fixed port, waits without a deadline, or leaves a process behind.
 
+mod flood;
 mod json;
 mod metrics;
 mod process;
@@ -9,6 +10,7 @@ mod random;
 mod request;
 mod wire;
 
+pub(crate) use flood::{Flooded, flood, make_known, while_replaying};
 pub(crate) use json::Json;
 pub(crate) use metrics::Metrics;
 pub(crate) use process::Server;
