@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill waiters
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -75,6 +75,10 @@ storm: server ## 500,000 requests of 64 clients that retry, err and leave, every
 # A quarter of an hour: what expires is waited for. The client has to keep up, so it is a release build too.
 fill: ## five million keys against room for one; what that leaves in memory, as a table
 	FILL_KEYS=$${FILL_KEYS:-5000000} $(CARGO) test --quiet --release --test integration -- fill:: --nocapture
+
+waiters: server ## a thousand duplicates wait for one handler, others beside them
+	WAITERS=$${WAITERS:-1000} NANOSERVE_BIN=target/release/nanoserve \
+		$(CARGO) test --quiet --test integration -- waiting --nocapture
 
 memcheck: ## a scripted session under valgrind: no error, no leak
 	exec integration/memcheck.sh

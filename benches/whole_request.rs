@@ -104,6 +104,7 @@ fn worker() -> Worker {
         page: ContractPage::new(&config, PROBLEMS),
         guard,
         sweeper: Arc::new(sweeper),
+        wait_ms: 0,
         scope: config.scope,
         log: log.clone(),
     };

@@ -34,3 +34,4 @@ mod storm;
 mod ttl;
 mod wrapper;
 mod under_load;
+mod waiting;

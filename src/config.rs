@@ -21,6 +21,15 @@ pub enum Scope {
     Field(String),
 }
 
+/// What a duplicate of a request that is still running gets (N-22).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The 409, at once.
+    Reject,
+    /// The first one's answer, or the 409 after `--wait-timeout`.
+    Wait,
+}
+
 /// How one server runs. `Config::default()` is what `nanoserve` without options does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -44,6 +53,10 @@ pub struct Config {
     pub content_max: usize,
     /// `--max-inflight-content`
     pub inflight_content_max: usize,
+    /// `--duplicates`
+    pub duplicates: Duplicates,
+    /// `--wait-timeout`
+    pub wait_timeout_ms: u64,
     /// `--scope`
     pub scope: Scope,
     /// `--lab`
@@ -69,6 +82,8 @@ impl Default for Config {
             stored_response_max: limits::STORED_RESPONSE_MAX,
             content_max: limits::CONTENT_MAX,
             inflight_content_max: limits::INFLIGHT_CONTENT_MAX,
+            duplicates: Duplicates::Reject,
+            wait_timeout_ms: limits::WAIT_TIMEOUT_MS,
             scope: Scope::Authorization,
             lab: false,
             log: Level::Info,
@@ -130,6 +145,10 @@ const CHOICES: &[Choice] = &[
         |c| Place::Size(&mut c.content_max, 0, limits::CONTENT_MAX_MAX)),
     choice("--max-inflight-content", "content being received; more gets 503",
         |c| Place::Size(&mut c.inflight_content_max, 0, limits::INFLIGHT_CONTENT_MAX_MAX)),
+    choice("--duplicates", "while the first runs: 409, or wait for it",
+        |c| Place::Duplicates(&mut c.duplicates)),
+    choice("--wait-timeout", "how long a duplicate waits; then 409",
+        |c| Place::Duration(&mut c.wait_timeout_ms, 1, limits::WAIT_TIMEOUT_MS_MAX)),
     choice("--scope", "what tells two callers' equal keys apart",
         |c| Place::Scope(&mut c.scope)),
     choice("--lab", "serve /lab: handlers that count, sleep, panic",

@@ -4,17 +4,21 @@
 //! written in this file is escaped, so neither an option nor an advice can become markup.
 
 use crate::app::{Exec, KeyPolicy, Reply, Route};
-use crate::config::{Config, Scope};
+use crate::config::{Config, Duplicates, Scope};
 use crate::http::fields::FieldValue;
 use crate::http::problem::{PRECEDENCE, ProblemType};
 use crate::http::request::{Method, Request};
 use crate::http::response::{Content, Response, SharedBytes};
 use crate::http::status::Status;
-use crate::limits::{KEY_BYTES_MAX, KEY_OVERHEAD_BYTES};
+use crate::limits::{
+    FIELD_LINES_MAX, HEAD_DEADLINE_MS, HEAD_MAX, IDLE_DEADLINE_MS, KEY_BYTES_MAX,
+    KEY_OVERHEAD_BYTES, REQUEST_DEADLINE_MS, REQUEST_LINE_MAX, WAITERS_MAX, WRITE_DEADLINE_MS,
+};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The page, made once and shared by every answer that carries it.
+#[derive(Clone)]
 pub struct ContractPage(SharedBytes);
 
 /// The one route that the lifecycle adds to every application's.
@@ -32,12 +36,13 @@ impl ContractPage {
     }
 
     fn serve(&self, _request: &Request<'_>, _exec: &mut Exec<'_>) -> Reply {
+        Reply::Done(self.response())
+    }
+
+    /// The page as an answer.
+    pub fn response(&self) -> Response {
         const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
-        Reply::Done(Response::with_content(
-            Status::OK,
-            HTML,
-            Content::Shared(self.0.clone()),
-        ))
+        Response::with_content(Status::OK, HTML, Content::Shared(self.0.clone()))
     }
 }
 
@@ -51,6 +56,8 @@ pub fn page(config: &Config, app_problems: &[&ProblemType]) -> Vec<u8> {
     push_answers(&mut out, config);
     push_recorded(&mut out, config);
     push_time_and_room(&mut out, config);
+    push_retries(&mut out, config);
+    push_limits(&mut out, config);
     out.push_str("<h2 id=\"problems\">What each problem means, and whether to retry</h2>\n");
     out.push_str("<p>Where several meet in one request, the one that stands higher here is the answer.</p>\n");
     for kind in PRECEDENCE.iter().chain(app_problems) {
@@ -110,6 +117,14 @@ fn push_scope(out: &mut String, scope: &Scope) {
 }
 
 fn push_answers(out: &mut String, config: &Config) {
+    let running = match config.duplicates {
+        Duplicates::Reject => "<a href=\"#key-in-flight\">409</a>, retry after a second".to_owned(),
+        Duplicates::Wait => format!(
+            "the first one's answer, as soon as it is there; <a href=\"#key-in-flight\">409</a> where that takes longer \
+             than {}, or where {WAITERS_MAX} requests wait already",
+            duration(config.wait_timeout_ms)
+        ),
+    };
     let _ = write!(
         out,
         "<h2 id=\"answers\">The five answers</h2>\n<table>\n\
@@ -117,13 +132,10 @@ fn push_answers(out: &mut String, config: &Config) {
          <tr><td>new, or expired</td><td>the request runs, its answer is recorded</td></tr>\n\
          <tr><td>used, same request, done</td><td>the recorded answer, byte for byte, with \
          <code>Idempotent-Replayed: true</code>; nothing runs</td></tr>\n\
-         <tr><td>used, same request, still running</td><td><a href=\"#key-in-flight\">409</a>, retry after a second</td>\
-         </tr>\n\
+         <tr><td>used, same request, still running</td><td>{running}</td></tr>\n\
          <tr><td>used with another request</td><td><a href=\"#key-reused\">422</a>, the record is untouched</td></tr>\n\
          <tr><td>new, and the server is full</td><td><a href=\"#keys-full\">503</a>, retry later; known keys go on \
-         replaying</td></tr>\n</table>\n\
-         <p>Content may have up to {}.</p>\n",
-        size(config.content_max)
+         replaying</td></tr>\n</table>\n"
     );
 }
 
@@ -156,6 +168,83 @@ fn push_time_and_room(out: &mut String, config: &Config) {
         keys = config.keys_max,
         bytes = size(config.bytes_max),
         rate = rate(config.keys_max as u64, config.ttl_ms),
+    );
+}
+
+/// What came, whether to retry, and why.
+#[rustfmt::skip] // a table
+const RETRIES: &[(&str, &str, &str)] = &[
+    ("nothing: a time-out, a broken connection, or a 502 or 504 from between", "yes", "the request may have run, or not, or be running: the same key finds out"),
+    ("any 2xx or 3xx; a 402", "no", "it is done, and this is the answer; a retry would get it again"),
+    ("400, 403, 404, 405, 413, 414, 415, 417, 422, 431, 501 or 505", "no", "nothing was done; mend the request, and send that with a new key"),
+    ("<a href=\"#request-timeout\">408</a>", "yes", "nothing was done; the request came in too slowly"),
+    ("<a href=\"#key-in-flight\">409</a>", "yes", "the first attempt is still running; its answer will be there"),
+    ("<a href=\"#response-not-stored\">410</a>", "no", "it was done; ask for the result by a GET"),
+    ("<a href=\"#key-reused\">422 key-reused</a>", "no", "the key is another request's: a new thing needs a new key, a retry must not change the request"),
+    ("<a href=\"#handler-failed\">500</a>", "no", "it ran, and how far is not known; the same key gets the same 500. Find out what was done before a new key is used"),
+    ("<a href=\"#keys-full\">503</a> with <code>Retry-After</code>", "yes", "nothing was done; the server has no room just now"),
+    ("any answer with <code>Idempotent-Replayed: true</code>", "no", "it is the recorded one, whatever its status"),
+];
+
+fn push_retries(out: &mut String, config: &Config) {
+    let ttl = duration(config.ttl_ms);
+    let _ = write!(
+        out,
+        "<h2 id=\"retry\">When to retry, how, and for how long</h2>\n\
+         <p>A retry is the same request with the same key: same target, same content, and the same caller. Wait as long as \
+         <code>Retry-After</code> says; where there is none, wait a second, then twice as long each time, up to a minute, \
+         and add a random part, so that many clients do not come back at once. A retry that arrives within {ttl} of the \
+         first attempt is never a second run; later the key may be new again, so give up before that, and find out what \
+         was done in another way.</p>\n\
+         <table>\n<tr><th>You got</th><th>Retry?</th><th>Because</th></tr>\n"
+    );
+    for (got, retry, why) in RETRIES {
+        let _ = writeln!(out, "<tr><td>{got}</td><td>{retry}</td><td>{why}</td></tr>");
+    }
+    out.push_str("</table>\n");
+}
+
+fn push_limits(out: &mut String, config: &Config) {
+    let seconds = |ms: u64| format!("{} s", ms / 1000);
+    let rows = [
+        ("request line", size(REQUEST_LINE_MAX), "target-too-long"),
+        ("head", size(HEAD_MAX), "head-too-large"),
+        ("field lines", FIELD_LINES_MAX.to_string(), "head-too-large"),
+        ("content", size(config.content_max), "content-too-large"),
+        (
+            "content coming in, all requests together",
+            size(config.inflight_content_max),
+            "content-in-flight-full",
+        ),
+        (
+            "connections",
+            config.connections_max.to_string(),
+            "connections-full",
+        ),
+        (
+            "time for a head, from its first byte",
+            seconds(HEAD_DEADLINE_MS),
+            "request-timeout",
+        ),
+        (
+            "time for a whole request",
+            seconds(REQUEST_DEADLINE_MS),
+            "request-timeout",
+        ),
+    ];
+    out.push_str("<h2 id=\"limits\">Limits</h2>\n<table>\n<tr><th>What</th><th>At most</th><th>Beyond</th></tr>\n");
+    for (what, most, problem) in rows {
+        let _ = writeln!(
+            out,
+            "<tr><td>{what}</td><td>{most}</td><td><a href=\"#{problem}\">{problem}</a></td></tr>"
+        );
+    }
+    let _ = write!(
+        out,
+        "</table>\n<p>A connection that is idle for {}, or does not take an answer within {}, is closed. None of this uses \
+         up a key.</p>\n",
+        seconds(IDLE_DEADLINE_MS),
+        seconds(WRITE_DEADLINE_MS),
     );
 }
 
@@ -239,7 +328,7 @@ const HEAD: &str = r#"<!doctype html>
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h2 { margin-top: 2.2rem; } h3 { margin-bottom: 0; } h3 a { font-weight: normal; } section p { margin-top: .2rem; }
 code { font: .9em ui-monospace, monospace; }
-table { border-collapse: collapse; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8886; }
+table { border-collapse: collapse; } th { overflow-wrap: normal; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8886; }
 .plain { border-left: .25rem solid #c80; padding-left: .8rem; }
 section:target { outline: 2px solid #c80; outline-offset: .5rem; }
 </style>

@@ -5,7 +5,7 @@
 use crate::admin::Admin;
 use crate::app::Route;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Duplicates};
 use crate::contract_page::ContractPage;
 use crate::http::problem::{PRECEDENCE, ProblemType};
 use crate::http::snapshot;
@@ -14,7 +14,7 @@ use crate::idempotency::guard::{Guard, GuardConfig};
 use crate::idempotency::sweeper::Sweeper;
 use crate::idempotency::table::TableShape;
 use crate::lifecycle::{Lifecycle, handler_failed};
-use crate::limits::{ADMIN_CONNECTIONS_MAX, ADMIN_DRAIN_MS, ADMIN_WORKERS};
+use crate::limits::{ADMIN_CONNECTIONS_MAX, ADMIN_DRAIN_MS, ADMIN_WORKERS, WAITERS_MAX};
 use crate::log::{Level, Log};
 use crate::metrics::Meters;
 use crate::server::listener::{Drained, Listener, ListenerConfig, View};
@@ -58,13 +58,18 @@ impl Server {
         let meters = Arc::new(Meters::new(all_problems));
         let guard = Arc::new(Guard::new(guard_config(config), clock.clone()));
         let sweeper = Arc::new(start_sweeper(&guard, log)?);
+        let page = ContractPage::new(config, problems);
         let lifecycle = Lifecycle {
             state,
             routes,
-            page: ContractPage::new(config, problems),
+            page: page.clone(),
             guard: Arc::clone(&guard),
             sweeper: Arc::clone(&sweeper),
             scope: config.scope.clone(),
+            wait_ms: match config.duplicates {
+                Duplicates::Reject => 0,
+                Duplicates::Wait => config.wait_timeout_ms,
+            },
             log: log.clone(),
         };
         let public = ListenerConfig {
@@ -91,6 +96,7 @@ impl Server {
                     view,
                     meters,
                     log: log.clone(),
+                    page,
                 };
                 let own_meters = Meters::new(Vec::new());
                 let config = admin_config(address);
@@ -176,6 +182,7 @@ fn guard_config(config: &Config) -> GuardConfig {
         keys_max: config.keys_max,
         bytes_max: config.bytes_max,
         stored_max: config.stored_response_max,
+        waiters_max: WAITERS_MAX,
         last_net,
         shape: TableShape::default(),
     }

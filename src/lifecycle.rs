@@ -5,31 +5,30 @@
 //! Invariants: the outcome is recorded before `serve` returns, so before the first byte leaves (N-6); nothing that can fail
 //! stands between `admit` and the handler; no lock of the engine is held while a handler runs (N-5).
 
-use crate::app::router::{Routed, route};
-use crate::app::{Exec, KeyPolicy, Reply, Route};
+use crate::app::{Exec, Reply, Route};
 use crate::config::Scope;
-use crate::contract_page::{self, ContractPage};
+use crate::contract_page::ContractPage;
 use crate::http::fields::{FieldName, FieldValue};
-use crate::http::key_field::request_key;
 use crate::http::problem::{self, Problem, ProblemType};
-use crate::http::request::{Expect, Method, Request};
+use crate::http::request::Request;
 use crate::http::response::{Response, SharedBytes};
 use crate::http::snapshot;
 use crate::http::status::Status;
 use crate::idempotency::fingerprint::Fingerprint;
-use crate::idempotency::guard::{Admission, Full, Guard, Replay, Stored, Ticket};
+use crate::idempotency::guard::{Admission, Full, Guard, InFlight, Replay, Stored, Ticket, Waiter};
 use crate::idempotency::key::Key;
 use crate::idempotency::record::Outcome;
-use crate::idempotency::scope::ScopeDigest;
 use crate::idempotency::sweeper::Sweeper;
 use crate::log::{Level, Log};
 use crate::metrics::{Counter, Histogram};
-use crate::server::service::{Exchange, Refusal, Served, Service};
+use crate::server::service::{Exchange, Park, Refusal, Served, Service, Wait};
+use plan::{Plan, allow_field};
 use std::any::Any;
-use std::borrow::Cow;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+mod plan;
 
 /// What stands between the server and the handlers.
 pub struct Lifecycle<S: 'static> {
@@ -45,20 +44,10 @@ pub struct Lifecycle<S: 'static> {
     pub sweeper: Arc<Sweeper>,
     /// Whose key it is.
     pub scope: Scope,
+    /// How long a duplicate waits for the first attempt to end; 0 where it does not wait (N-22).
+    pub wait_ms: u64,
     /// Where lines go.
     pub log: Log,
-}
-
-/// What the head of a request asks for.
-enum Plan<'r, 'p, S: 'static> {
-    /// The methods of a path.
-    Options(String),
-    /// The contract page.
-    Page(&'r Route<ContractPage>),
-    /// A handler without the guard: a safe method, or no key where none is required.
-    Run(&'r Route<S>, [&'p [u8]; 2]),
-    /// A handler behind the guard.
-    RunOnce(&'r Route<S>, [&'p [u8]; 2], ScopeDigest, Cow<'p, [u8]>),
 }
 
 impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
@@ -82,6 +71,7 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
             return refuse(&problem::KEY_MALFORMED, "the key must have 1 to 255 bytes");
         };
         let fingerprint = fingerprint(request);
+        let mut waited = exchange.parked.take();
         // A place is taken for a key that looks new, never for a replay; it is held until the handler is done.
         let mut place = None;
         let may_execute = || {
@@ -93,6 +83,9 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
         match self.guard.admit(&scope, key, &fingerprint, may_execute) {
             Admission::Execute(ticket) => {
                 exchange.meter.count(Counter::Execute);
+                if let Some((waiter, _)) = waited.take().and_then(waiter_of) {
+                    ticket.succeed(waiter);
+                }
                 // [5] Process: no lock of the engine is held.
                 let ran = run(route, &self.state, params, request, exchange, &self.log);
                 // [6] Cache: before the first byte leaves.
@@ -102,7 +95,10 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
                 exchange.meter.count(Counter::Replay);
                 replayed(&replay)
             }
-            Admission::InFlight(_) => {
+            Admission::InFlight(in_flight) => {
+                if let Some(park) = self.wait(&in_flight, waited, exchange) {
+                    return Served::Park(park);
+                }
                 exchange.meter.count(Counter::InFlight);
                 refuse(
                     &problem::KEY_IN_FLIGHT,
@@ -125,95 +121,28 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
 }
 
 impl<S: Send + Sync + 'static> Lifecycle<S> {
-    /// What the head alone decides: asked for early where content is still to come, and again when the request is whole. The
-    /// order of the checks is that of `problem::PRECEDENCE`.
-    fn plan<'r, 'p>(&'r self, request: &Request<'p>) -> Result<Plan<'r, 'p, S>, Refusal> {
-        let method = request.method();
-        if matches!(method, Method::Unknown | Method::Connect) {
-            let detail = "this server has GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS";
-            return Err(Problem::new(&problem::METHOD_NOT_IMPLEMENTED, detail).into());
-        }
-        let plan = self.find(method, request.path())?;
-        if request.head().expect == Expect::Unknown {
-            let detail = "expected '100-continue' or no Expect field";
-            return Err(Problem::new(&problem::EXPECTATION_FAILED, detail).into());
-        }
-        match plan {
-            Plan::Run(route, params) if method.is_guarded() => {
-                self.plan_guarded(route, params, request)
-            }
-            plan => Ok(plan),
-        }
-    }
-
-    fn find<'r, 'p>(&'r self, method: Method, path: &'p [u8]) -> Result<Plan<'r, 'p, S>, Refusal> {
-        let methods = match route(&self.routes, method, path) {
-            Routed::Found(route, params) => return Ok(Plan::Run(route, params)),
-            Routed::Options(methods) => return Ok(Plan::Options(methods)),
-            Routed::OtherMethods(methods) => methods,
-            Routed::NotFound => match route(contract_page::ROUTES, method, path) {
-                Routed::Found(route, _) => return Ok(Plan::Page(route)),
-                Routed::Options(methods) => return Ok(Plan::Options(methods)),
-                Routed::OtherMethods(methods) => methods,
-                Routed::NotFound => {
-                    return Err(
-                        Problem::new(&problem::NOT_FOUND, "no such path on this server").into(),
-                    );
-                }
-            },
-        };
-        let problem = Problem::new(
-            &problem::METHOD_NOT_ALLOWED,
-            format!("this path has {methods}"),
-        );
-        Err(Refusal {
-            problem,
-            field: allow_field(methods),
-        })
-    }
-
-    /// N-10 to N-16: everything about the key that the head can tell. The caller's field is looked at without a key too: a
-    /// request that bypassed the gateway which sets it is not to run unnoticed (N-15).
-    fn plan_guarded<'r, 'p>(
+    /// N-22: a place among those who wait for the first attempt. None where nobody waits, no place is left, or the time is
+    /// over; a wait goes on with the place and the deadline that it has.
+    fn wait(
         &self,
-        route: &'r Route<S>,
-        params: [&'p [u8]; 2],
-        request: &Request<'p>,
-    ) -> Result<Plan<'r, 'p, S>, Refusal> {
-        for name in ["Content-Type", "Content-Encoding"] {
-            if request.single(name).is_err() {
-                return Err(repeated(name));
-            }
-        }
-        let scope = self.scope_of(request)?;
-        let key = request_key(request)
-            .map_err(|error| Problem::new(&problem::KEY_MALFORMED, error.detail))?;
-        match key {
-            Some(key) => Ok(Plan::RunOnce(route, params, scope, key)),
-            None if route.key == KeyPolicy::Optional => Ok(Plan::Run(route, params)),
-            None => {
-                let detail = "this request moves something: send an Idempotency-Key of your own making, new for each \
-                              request and the same for each retry of it";
-                Err(Problem::new(&problem::KEY_MISSING, detail).into())
-            }
-        }
-    }
-
-    fn scope_of(&self, request: &Request<'_>) -> Result<ScopeDigest, Refusal> {
-        let (source, required) = match &self.scope {
-            Scope::None => return Ok(ScopeDigest::of("none", None)),
-            Scope::Authorization => ("authorization", false),
-            Scope::Field(name) => (name.as_str(), true),
+        in_flight: &InFlight,
+        waited: Option<Park>,
+        exchange: &Exchange<'_>,
+    ) -> Option<Park> {
+        let now_us = exchange.clock.now_us();
+        let (before, deadline_us) = match waited.and_then(waiter_of) {
+            Some((before, deadline_us)) => (Some(before), deadline_us),
+            None => (None, now_us.saturating_add(self.wait_ms * 1000)),
         };
-        let value = request.single(source).map_err(|_| repeated(source))?;
-        // An empty value names nobody: all who send one would share their keys.
-        if required && value.is_none_or(<[u8]>::is_empty) {
-            let detail = format!(
-                "keys belong to a caller here, and the field that names the caller is missing or empty: {source}"
-            );
-            return Err(Problem::new(&problem::SCOPE_MISSING, detail).into());
+        if now_us >= deadline_us {
+            return None;
         }
-        Ok(ScopeDigest::of(source, value))
+        let begins = before.is_none();
+        let wait = Box::new(self.guard.wait(in_flight, before)?);
+        if begins {
+            exchange.meter.count(Counter::Waited);
+        }
+        Some(Park { wait, deadline_us })
     }
 
     fn run_unguarded(
@@ -255,6 +184,18 @@ impl<S: Send + Sync + 'static> Lifecycle<S> {
             }
         }
     }
+}
+
+impl Wait for Waiter {
+    fn is_over(&self) -> bool {
+        Waiter::is_over(self)
+    }
+}
+
+/// What the lifecycle parked a request with, and until when it may wait.
+fn waiter_of(park: Park) -> Option<(Waiter, u64)> {
+    let waiter = (park.wait as Box<dyn Any>).downcast::<Waiter>().ok()?;
+    Some((*waiter, park.deadline_us))
 }
 
 /// A handler's reply after everything that can happen to a handler has been settled.
@@ -395,21 +336,9 @@ fn refuse(kind: &'static ProblemType, detail: &str) -> Served {
     Served::Refuse(Problem::new(kind, detail).into())
 }
 
-fn repeated(name: &str) -> Refusal {
-    Problem::new(
-        &problem::FIELD_REPEATED,
-        format!("expected one field line of {name}, found more"),
-    )
-    .into()
-}
-
 fn allow(methods: String) -> Response {
     match allow_field(methods) {
         Some((name, value)) => Response::new(Status::NO_CONTENT).field(name, value),
         None => Response::new(Status::NO_CONTENT),
     }
-}
-
-fn allow_field(methods: String) -> Option<(FieldName, FieldValue)> {
-    FieldValue::new(methods).map(|value| (FieldName::from_static("Allow"), value))
 }

@@ -85,6 +85,12 @@ pub const SWEEP_STEPS_MAX: usize = 4096;
 pub const SWEEP_PAUSE_MS_MIN: u64 = 1;
 /// Longest pause between two sweep steps.
 pub const SWEEP_PAUSE_MS_MAX: u64 = 1_000;
+/// Duplicates that wait for a running attempt, over all keys; more get the 409 at once (N-22).
+pub const WAITERS_MAX: usize = 1024;
+/// Default of `--wait-timeout`.
+pub const WAIT_TIMEOUT_MS: u64 = 10_000;
+/// Longest `--wait-timeout`.
+pub const WAIT_TIMEOUT_MS_MAX: u64 = 10 * 60 * 1000;
 /// Records that one key look-up reports (N-61); a caller with more scopes than that on one key sees the first.
 pub const SIGHTINGS_MAX: usize = 100;
 /// Fullness in percent from which one sweep follows the other (N-24).
@@ -141,6 +147,8 @@ pub const INFLIGHT_CONTENT_MAX_MAX: usize = 64 * GIB;
 pub const SLOW_CONTENT_BYTES_PER_S: u64 = 64 * KIB as u64;
 /// The grace before that rule applies.
 pub const SLOW_CONTENT_GRACE_MS: u64 = 1_000;
+/// Heads and contents of duplicates that wait, over all connections; one that finds no room gets the 409 at once (N-22).
+pub const PARKED_BYTES_MAX: usize = 64 * MIB;
 /// Response bytes that sockets have not taken yet, over all connections (N-43).
 pub const UNSENT_BYTES_MAX: usize = 256 * MIB;
 /// The shortest and longest pause between two visits to a quiet connection; between them a quarter of its quiet time.

@@ -23,6 +23,8 @@ pub enum Counter {
     Mismatch,
     /// Guard answered Full.
     Full,
+    /// A duplicate began to wait for the first attempt.
+    Waited,
     /// A guarded method ran without a key.
     Unkeyed,
     /// A handler panicked.
@@ -65,12 +67,13 @@ type Row = (Counter, &'static str, &'static str, &'static str);
 
 /// The help of a family stands at its first counter; a family's counters stand together.
 #[rustfmt::skip] // one counter a line, in the order of `Counter`
-const COUNTERS: [Row; 18] = [
+const COUNTERS: [Row; 19] = [
     (Counter::Execute, "nanoserve_guard_answers_total", "answer=\"execute\"", "Answers of the idempotency guard."),
     (Counter::Replay, "nanoserve_guard_answers_total", "answer=\"replay\"", ""),
     (Counter::InFlight, "nanoserve_guard_answers_total", "answer=\"in_flight\"", ""),
     (Counter::Mismatch, "nanoserve_guard_answers_total", "answer=\"mismatch\"", ""),
     (Counter::Full, "nanoserve_guard_answers_total", "answer=\"full\"", ""),
+    (Counter::Waited, "nanoserve_waits_total", "", "Duplicates that began to wait for a running request; what they got is among the answers."),
     (Counter::Unkeyed, "nanoserve_unkeyed_total", "", "Runs of a guarded method without a key."),
     (Counter::HandlerPanic, "nanoserve_handler_panics_total", "", "Handlers that panicked."),
     (Counter::Released, "nanoserve_released_total", "", "Keys given back because nothing was done."),

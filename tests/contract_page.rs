@@ -2,7 +2,7 @@
 
 use crate::harness::Test;
 use nanoserve::app::PROBLEMS;
-use nanoserve::config::{Config, Scope};
+use nanoserve::config::{Config, Duplicates, Scope};
 use nanoserve::contract_page::page;
 use nanoserve::http::problem::{PRECEDENCE, ProblemType};
 use nanoserve::http::status::Status;
@@ -42,6 +42,15 @@ pub const TESTS: &[Test] = &[
         the_page_needs_nothing_but_itself,
     ),
     ("tags_are_closed", tags_are_closed),
+    (
+        "the_retry_guide_has_a_row_for_every_status_that_the_server_words",
+        the_retry_guide_has_a_row_for_every_status_that_the_server_words,
+    ),
+    (
+        "what_a_running_duplicate_gets_is_what_is_configured",
+        what_a_running_duplicate_gets_is_what_is_configured,
+    ),
+    ("limits_are_those_that_hold", limits_are_those_that_hold),
 ];
 
 fn text(config: &Config) -> String {
@@ -153,7 +162,7 @@ fn figures_are_those_of_the_configuration() {
         "at most 777 keys",
         "3 MiB of keys",
         "more than 1500 bytes of content",
-        "up to 2 KiB",
+        "<td>content</td><td>2 KiB</td>",
     ] {
         says(&page, words);
     }
@@ -172,7 +181,7 @@ fn figures_are_those_of_the_configuration() {
     }
 }
 
-// N-43: keys held = new keys per second x TTL.
+// N-43, N-60: keys held = new keys per second x TTL.
 fn the_sizing_rule_is_computed() {
     says(
         &text(&Config::default()),
@@ -264,4 +273,102 @@ fn tags_are_closed() {
             page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
     }
+}
+
+/// The rows of a table that stands under an anchor, without their tags.
+fn rows(page: &str, anchor: &str) -> Vec<Vec<String>> {
+    let section = page.split(&format!("id=\"{anchor}\"")).nth(1);
+    let table = section.and_then(|rest| rest.split("</table>").next());
+    let rows = table.expect("a table").split("<tr>").skip(2);
+    let plain = |cell: &str| {
+        let pieces = cell
+            .split('<')
+            .map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+        pieces.collect::<String>()
+    };
+    rows.map(|row| row.split("</td>").map(plain).collect())
+        .collect()
+}
+
+// N-60: for each status whether, how and how long to retry.
+fn the_retry_guide_has_a_row_for_every_status_that_the_server_words() {
+    let page = text(&Config {
+        ttl_ms: 90_000,
+        ..Config::default()
+    });
+    let rows = rows(&page, "retry");
+    for kind in PRECEDENCE.iter().chain(PROBLEMS) {
+        let code = kind.status.code().to_string();
+        let row = rows.iter().find(|row| row[0].contains(&code));
+        let row = row.unwrap_or_else(|| panic!("no row for {code}"));
+        let yes = row[1] == "yes";
+        assert!(
+            yes || kind.retry_after_s.is_none(),
+            "{}: {row:?}",
+            kind.name
+        );
+    }
+    assert_eq!(
+        rows.iter()
+            .filter(|row| row[1] != "yes" && row[1] != "no")
+            .count(),
+        0
+    );
+    says(
+        &page,
+        "A retry that arrives within 90 s of the first attempt is never a second run",
+    );
+    says(&page, "then twice as long each time, up to a minute");
+}
+
+// N-22, N-60
+fn what_a_running_duplicate_gets_is_what_is_configured() {
+    let answer = |duplicates| {
+        let page = text(&Config {
+            duplicates,
+            wait_timeout_ms: 7_000,
+            ..Config::default()
+        });
+        let rows = rows(&page, "answers");
+        let row = rows
+            .into_iter()
+            .find(|row| row[0].contains("still running"));
+        row.expect("a row")[1].clone()
+    };
+    assert_eq!(answer(Duplicates::Reject), "409, retry after a second");
+    assert_eq!(
+        answer(Duplicates::Wait),
+        "the first one's answer, as soon as it is there; 409 where that takes longer than 7 s, or where 1024 requests \
+         wait already"
+    );
+}
+
+// N-53, N-60
+fn limits_are_those_that_hold() {
+    let page = text(&Config {
+        connections_max: 321,
+        inflight_content_max: 5 << 20,
+        ..Config::default()
+    });
+    let rows = rows(&page, "limits");
+    let most = |what: &str| {
+        let row = rows.iter().find(|row| row[0].starts_with(what));
+        row.expect("a row")[1].clone()
+    };
+    for (what, expected) in [
+        ("request line", "8 KiB"),
+        ("head", "16 KiB"),
+        ("field lines", "100"),
+        ("content", "1 MiB"),
+        ("content coming in", "5 MiB"),
+        ("connections", "321"),
+        ("time for a head", "5 s"),
+        ("time for a whole request", "30 s"),
+    ] {
+        assert_eq!(most(what), expected, "{what}");
+    }
+    says(
+        &page,
+        "idle for 60 s, or does not take an answer within 30 s, is closed",
+    );
 }

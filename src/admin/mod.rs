@@ -3,6 +3,7 @@
 //! Loopback alone does not keep browsers out, so two protections stand before everything: a Host that is a name other than
 //! `localhost` is refused (DNS rebinding), and what changes something needs a field that no cross-site page can send.
 
+use crate::contract_page::ContractPage;
 use crate::http::fields::{FieldName, FieldValue};
 use crate::http::json_text::push_string;
 use crate::http::problem::{self, Problem, ProblemType};
@@ -30,6 +31,8 @@ pub struct Admin {
     pub meters: Arc<Meters>,
     /// Where lines go, and how many were dropped.
     pub log: Log,
+    /// What this listener's own problems point at.
+    pub page: ContractPage,
 }
 
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
@@ -43,6 +46,7 @@ enum Page<'p> {
     Metrics,
     Key(&'p [u8]),
     Drain,
+    Contract,
 }
 
 impl Service for Admin {
@@ -60,6 +64,7 @@ impl Service for Admin {
                 Response::with_content(Status::OK, PROMETHEUS, content).into()
             }
             Ok(Page::Key(raw)) => self.key(raw),
+            Ok(Page::Contract) => self.page.response().into(),
             Ok(Page::Drain) => {
                 self.log
                     .event(Level::Info, "drain", &[("asked-by", &"admin")]);
@@ -104,6 +109,7 @@ impl Admin {
             ("nanoserve_keys", "state=\"pending\"", "Keys held.", keys.pending),
             ("nanoserve_keys", "state=\"completed\"", "Keys held.", keys.completed),
             ("nanoserve_keys_bytes", "", "Bytes held for keys and recorded answers.", keys.bytes),
+            ("nanoserve_waiters", "", "Duplicates that wait for a running request.", self.guard.waiting()),
             ("nanoserve_connections", "place=\"queue\"", "Live connections.", arrived),
             ("nanoserve_connections", "place=\"idle\"", "Live connections.", idle),
             ("nanoserve_connections", "place=\"waiting\"", "Live connections.", waiting),
@@ -150,6 +156,7 @@ fn admitted<'p>(request: &Request<'p>) -> Result<Page<'p>, Refusal> {
         b"/readyz" => (Page::Readiness, Method::Get),
         b"/metrics" => (Page::Metrics, Method::Get),
         b"/drain" => (Page::Drain, Method::Post),
+        b"/docs/idempotency" => (Page::Contract, Method::Get),
         _ => match path.strip_prefix(b"/keys/") {
             Some(key) => (Page::Key(key), Method::Get),
             None => {

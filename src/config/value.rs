@@ -2,7 +2,7 @@
 //!
 //! Invariant: what `show` writes, `set` reads as the same value.
 
-use super::Scope;
+use super::{Duplicates, Scope};
 use crate::log::Level;
 use std::net::SocketAddr;
 
@@ -13,6 +13,7 @@ pub(super) enum Place<'c> {
     Count(&'c mut usize, usize, usize),
     Duration(&'c mut u64, u64, u64),
     Size(&'c mut usize, usize, usize),
+    Duplicates(&'c mut Duplicates),
     Scope(&'c mut Scope),
     Level(&'c mut Level),
     Switch(&'c mut bool),
@@ -29,6 +30,7 @@ impl Place<'_> {
             Place::Count(..) => "N",
             Place::Duration(..) => "DURATION",
             Place::Size(..) => "SIZE",
+            Place::Duplicates(_) => "reject|wait",
             Place::Scope(_) => "authorization|none|field:NAME",
             Place::Level(_) => "off|info|access",
             Place::Switch(_) | Place::Instead => "",
@@ -44,6 +46,8 @@ impl Place<'_> {
             Place::Count(n, ..) => n.to_string(),
             Place::Duration(ms, ..) => duration_text(**ms),
             Place::Size(bytes, ..) => size_text(**bytes),
+            Place::Duplicates(Duplicates::Reject) => "reject".to_owned(),
+            Place::Duplicates(Duplicates::Wait) => "wait".to_owned(),
             Place::Scope(Scope::Authorization) => "authorization".to_owned(),
             Place::Scope(Scope::None) => "none".to_owned(),
             Place::Scope(Scope::Field(name)) => format!("field:{name}"),
@@ -80,6 +84,13 @@ impl Place<'_> {
                     format!("give a size from {least} to {most}, such as 512, 64KiB or 2GiB")
                 };
                 **bytes = read_usize(value, &SIZE_UNITS, *least, *most).ok_or_else(wanted)?;
+            }
+            Place::Duplicates(duplicates) => {
+                **duplicates = match value {
+                    "reject" => Duplicates::Reject,
+                    "wait" => Duplicates::Wait,
+                    _ => return Err("give reject or wait".to_owned()),
+                }
             }
             Place::Scope(scope) => **scope = read_scope(value)?,
             Place::Level(level) => **level = read_level(value)?,

@@ -13,12 +13,14 @@ use crate::idempotency::points::{Point, Points, Silent};
 use crate::idempotency::record::{Kept, Record, Status};
 use crate::idempotency::scope::ScopeDigest;
 use crate::idempotency::table::{Table, TableShape, Work};
+use crate::idempotency::waiters::Waiters;
 use crate::limits;
 use std::mem;
 use std::sync::Arc;
 
 pub use crate::idempotency::capacity::Full;
 pub use crate::idempotency::ticket::{InFlight, Replay, Stored, Ticket};
+pub use crate::idempotency::waiters::Waiter;
 
 /// What a guard is made with.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct GuardConfig {
     pub bytes_max: usize,
     /// Largest content that is stored whole (N-33).
     pub stored_max: usize,
+    /// Bound on those who wait for a running attempt (N-22).
+    pub waiters_max: usize,
     /// What a ticket publishes that was dropped while PENDING: label and snapshot, built beforehand.
     pub last_net: (u16, Vec<u8>),
     /// How the table starts and grows; tests make small ones.
@@ -45,6 +49,7 @@ pub struct Guard<P: Points = Silent> {
     last_net: (u16, Arc<[u8]>),
     clock: Clock,
     points: P,
+    waiters: Arc<Waiters>,
     capacity: Capacity,
 }
 
@@ -99,6 +104,7 @@ impl Default for GuardConfig {
             keys_max: limits::KEYS_MAX,
             bytes_max: limits::BYTES_MAX,
             stored_max: limits::STORED_RESPONSE_MAX,
+            waiters_max: limits::WAITERS_MAX,
             last_net: (0, Vec::new()),
             shape: TableShape::default(),
         }
@@ -124,6 +130,7 @@ impl<P: Points> Guard<P> {
             last_net: (label, snapshot.into()),
             clock,
             points,
+            waiters: Arc::new(Waiters::new(config.waiters_max)),
             capacity: Capacity::new(config.keys_max, config.bytes_max),
         }
     }
@@ -189,9 +196,17 @@ impl<P: Points> Guard<P> {
         }
     }
 
-    /// By what the table finds a key: for tests that choose keys by the bucket they fall into.
-    pub fn hash(&self, scope: &ScopeDigest, key: Key<'_>) -> u64 {
-        self.table.hash(scope, key)
+    /// Waits, without a thread, for the end of the attempt that was met (N-22): once the waiter is over, admit again. `before`
+    /// is the waiter of a caller that has admitted again and met the next attempt: it keeps its place. None past the bound.
+    pub fn wait(&self, in_flight: &InFlight, before: Option<Waiter>) -> Option<Waiter> {
+        let waiter = Waiters::wait(&self.waiters, in_flight.record(), before);
+        self.points.at(Point::WaiterRegistered);
+        waiter
+    }
+
+    /// How many wait, for the gauges.
+    pub fn waiting(&self) -> usize {
+        self.waiters.waiting()
     }
 
     /// Every scope's record of a key, expired ones left out, at most `SIGHTINGS_MAX`. Walks the whole table, one bucket lock
@@ -354,6 +369,10 @@ impl<P: Points> Guard<P> {
 
     pub(super) fn capacity(&self) -> &Capacity {
         &self.capacity
+    }
+
+    pub(super) fn waiters(&self) -> &Waiters {
+        &self.waiters
     }
 
     pub(super) fn clock(&self) -> &Clock {

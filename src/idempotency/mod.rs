@@ -6,8 +6,8 @@
 //! owner is lost (a panic, a dropped ticket) is completed all the same, with an answer that was built beforehand.
 //!
 //! Knows no HTTP word and no socket. In reading order: `key`, `scope` and `fingerprint` say what is compared, `record`
-//! what is kept, `chain` and `table` where, `capacity` how much; `guard` is the one door, `ticket` what it hands out;
-//! `points` names the places where threads can meet; `sweeper` gives back what has expired.
+//! what is kept, `chain` and `table` where, `capacity` how much; `guard` is the one door, `ticket` what it hands out,
+//! `waiters` who waits for whom; `points` names the places where threads can meet; `sweeper` gives back what has expired.
 
 pub mod sha256;
 
@@ -30,6 +30,8 @@ pub mod table;
 pub mod guard;
 
 pub mod ticket;
+
+pub mod waiters;
 
 pub mod sweeper;
 

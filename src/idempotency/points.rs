@@ -23,8 +23,6 @@ pub enum Point {
     BeforeDropPublish,
     /// After a waiter registered.
     WaiterRegistered,
-    /// Before a waiter that was chosen admits again, to claim the key that was released.
-    BeforeHeirClaims,
 }
 
 /// A lock of the engine: the bucket of this number.

@@ -1,7 +1,8 @@
 //! One key's record: three states and one publication.
 //!
 //! Invariant: the status moves once, from PENDING to COMPLETED or to RELEASED, and only its ticket moves it. It is the
-//! one truth: what completion holds is read only after COMPLETED was seen. Nothing here takes a lock.
+//! one truth: what completion holds is read only after COMPLETED was seen. While it is PENDING, those who wait for the end
+//! may note that (`AWAITED`), and that is all they may do. Nothing here takes a lock.
 
 use crate::idempotency::fingerprint::Fingerprint;
 use crate::limits::CLAIM_ALLOWANCE_BYTES;
@@ -38,6 +39,10 @@ pub enum Status {
     /// The owner gave the key back; the record is on its way out of the table.
     Released,
 }
+
+/// PENDING, and somebody waits for the end. Only the record and waiters.rs tell the two apart: who ends an awaited record
+/// sees it in the same step, so nobody takes the waiters' lock for a record that no one waits for.
+const AWAITED: u8 = Status::Released as u8 + 1;
 
 /// What completion left behind.
 #[derive(Debug)]
@@ -95,9 +100,9 @@ impl Record {
         // Acquire pairs with the release stores below: who sees COMPLETED sees all of the completion, and who sees
         // RELEASED sees everything that its owner did before giving the key back.
         match self.status.load(Ordering::Acquire) {
-            pending if pending == Status::Pending as u8 => Status::Pending,
             completed if completed == Status::Completed as u8 => Status::Completed,
-            _ => Status::Released,
+            released if released == Status::Released as u8 => Status::Released,
+            _ => Status::Pending, // awaited or not
         }
     }
 
@@ -138,32 +143,52 @@ impl Record {
         self.kept().map_or(CLAIM_ALLOWANCE_BYTES, Kept::bytes_held)
     }
 
-    /// PENDING -> COMPLETED. `before_publication` runs between the two stores, for tests.
+    /// PENDING -> COMPLETED. `before_publication` runs between the two stores, for tests. True where somebody waits.
     ///
     /// For the ticket alone, which is the only one to hold a PENDING record with the right to move it.
+    #[must_use = "who waits must be woken"]
     pub(super) fn complete(
         &self,
         kept: Kept,
         expires_at_ms: u64,
         before_publication: impl FnOnce(),
-    ) {
+    ) -> bool {
         let completion = Completion {
             kept,
             expires_at_ms,
         };
-        if self.completion.set(completion).is_ok() {
-            before_publication();
-            // Release: the completion is in place before anybody can see COMPLETED. A plain store will do, since no
-            // one else writes the status.
-            self.status
-                .store(Status::Completed as u8, Ordering::Release);
+        if self.completion.set(completion).is_err() {
+            return false; // not reachable: one ticket, consumed by its one completion
         }
+        before_publication();
+        self.end(Status::Completed)
     }
 
-    /// PENDING -> RELEASED. For the ticket alone.
-    pub(super) fn release(&self) {
-        // Release: who admits again because it sees RELEASED also sees what the owner did, that is, nothing half done.
-        self.status.store(Status::Released as u8, Ordering::Release);
+    /// PENDING -> RELEASED. For the ticket alone. True where somebody waits.
+    #[must_use = "who waits must be woken"]
+    pub(super) fn release(&self) -> bool {
+        self.end(Status::Released)
+    }
+
+    /// Notes that somebody waits for the end; false where the end has come, and nobody is going to be woken for it. Called
+    /// under the waiters' lock.
+    pub(super) fn await_end(&self) -> bool {
+        // One step with the ticket's swap: either the swap finds the note, or this finds the end. Acquire on failure, as in
+        // `status`; what success publishes, the place among the waiters, is under their lock.
+        let noted = self.status.compare_exchange(
+            Status::Pending as u8,
+            AWAITED,
+            Ordering::Relaxed,
+            Ordering::Acquire,
+        );
+        noted.is_ok() || noted == Err(AWAITED)
+    }
+
+    fn end(&self, status: Status) -> bool {
+        // Release: the completion is in place before anybody can see COMPLETED; and who admits again because it sees
+        // RELEASED also sees what the owner did, that is, nothing half done. A swap and not a store, for the note of those
+        // who wait, which is the only other write to the status.
+        self.status.swap(status as u8, Ordering::Release) == AWAITED
     }
 
     fn completed(&self) -> Option<&Completion> {

@@ -35,6 +35,7 @@
 use crate::idempotency::guard::Guard;
 use crate::idempotency::points::{Point, Points, Silent};
 use crate::idempotency::record::{Kept, Outcome, Record, Status};
+use crate::idempotency::waiters::Waiter;
 use std::sync::Arc;
 
 /// The right to execute once. Dropping it while PENDING publishes the guard's last net.
@@ -99,6 +100,11 @@ impl<'g, P: Points> Ticket<'g, P> {
         content_bytes <= self.guard.stored_max()
     }
 
+    /// The waiter that was the first to claim a released key: those who waited with it now wait for this ticket.
+    pub fn succeed(&self, waiter: Waiter) {
+        waiter.succeeded_by(&self.record);
+    }
+
     /// Gives the key back: nothing was done (N-30). The key is free when this returns.
     pub fn release(self) {
         self.guard.release(&self.record, self.hash);
@@ -107,8 +113,9 @@ impl<'g, P: Points> Ticket<'g, P> {
 
 impl<P: Points> Drop for Ticket<'_, P> {
     // Runs after `complete` and `release` too, and does nothing then. Only the ticket moves the status, so what is read
-    // here cannot change meanwhile. Nothing on this way allocates, waits or can panic: the net's bytes are shared, its
-    // charge is smaller than the claim's, and the record's OnceLock is empty while it is PENDING.
+    // here cannot change meanwhile. Nothing on this way allocates or can panic: the net's bytes are shared, its charge is
+    // smaller than the claim's, and the record's OnceLock is empty while it is PENDING. It waits for nothing but, where
+    // somebody waits for this record, the waiters' lock, whose holders only walk a bounded list.
     fn drop(&mut self) {
         if self.record.status() == Status::Pending {
             self.guard.publish_net(&self.record, self.key_bytes);
@@ -134,6 +141,10 @@ impl Replay {
 impl InFlight {
     pub(super) fn new(record: Arc<Record>) -> InFlight {
         InFlight(record)
+    }
+
+    pub(super) fn record(&self) -> &Arc<Record> {
+        &self.0
     }
 
     /// Whether the attempt it stands for is over: completed or released. To learn which, admit again.
@@ -165,15 +176,17 @@ impl<P: Points> Guard<P> {
 
     /// The snapshot is in place before COMPLETED is seen (record.rs); no lock is held, and none is needed: the record is
     /// found through the table, but who may write to it is the ticket's affair.
-    fn publish(&self, record: &Record, kept: Kept) {
+    fn publish(&self, record: &Arc<Record>, kept: Kept) {
         // Counted before it can be seen, so that who sees the replay sees the gauge agree (N-62).
         self.capacity().ended();
         // The clock is read here and not reused from the claim: the TTL runs from completion (N-40).
         let expires_at_ms = self.clock().now_ms().saturating_add(self.ttl_ms());
-        record.complete(kept, expires_at_ms, || self.points().at(Point::SnapshotSet));
+        if record.complete(kept, expires_at_ms, || self.points().at(Point::SnapshotSet)) {
+            self.waiters().completed(record);
+        }
     }
 
-    fn publish_net(&self, record: &Record, key_bytes: usize) {
+    fn publish_net(&self, record: &Arc<Record>, key_bytes: usize) {
         self.points().at(Point::BeforeDropPublish);
         self.settle(key_bytes, 0);
         self.publish(record, self.net());
@@ -183,9 +196,12 @@ impl<P: Points> Guard<P> {
     /// key in place. The unlink therefore takes out this very record or nothing.
     fn release(&self, record: &Arc<Record>, hash: u64) {
         self.capacity().ended();
-        record.release();
+        let awaited = record.release();
         self.points().at(Point::Released);
         let node = self.unlink(hash, record);
         drop(node); // after the bucket's lock, which `unlink` has given back
+        if awaited {
+            self.waiters().released(record);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A bound on bytes over all connections, and who gives way when it is reached (N-43).
 //!
-//! Two budgets exist: content being received, where the slowest gives way, and answers the sockets have not taken, where
-//! the one that has waited longest does. Both are off the hot path: a request that came whole and an answer that went out
-//! in one write never touch them.
+//! Three budgets exist: content being received, where the slowest gives way; answers the sockets have not taken, where the
+//! one that has waited longest does; and requests that are parked, where nobody does. All are off the hot path: a request
+//! that came whole and an answer that went out in one write never touch them.
 //!
 //! Invariant: `used` is the sum of the holders' bytes and never exceeds `max`.
 //! Lock order: the budget's lock is taken last; its holder calls nothing of ours.
@@ -18,6 +18,8 @@ pub enum GivesWay {
     SlowestBelowRate,
     /// The holder that has held its bytes longest, always.
     LongestHeld,
+    /// Nobody: who finds no room goes without.
+    Nobody,
 }
 
 /// Bytes that many connections hold together.
@@ -99,6 +101,7 @@ impl Budget {
         let victims = match self.rule {
             GivesWay::SlowestBelowRate => slowest_first(&state.holders, now_us),
             GivesWay::LongestHeld => longest_held_first(&state.holders),
+            GivesWay::Nobody => Vec::new(),
         };
         // Nobody gives way to one that would find no room all the same.
         let mut freed = 0;

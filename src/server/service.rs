@@ -8,8 +8,8 @@ use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::metrics::Meter;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::any::Any;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a listener serves.
 pub trait Service: Send + Sync + 'static {
@@ -20,7 +20,8 @@ pub trait Service: Send + Sync + 'static {
     /// The refusal that `serve` would give.
     fn check_head(&self, request: &Request<'_>) -> Result<(), Refusal>;
 
-    /// A whole request. Called again with the same request after `Park`.
+    /// A whole request. After `Park` it is called again with the same request, and with the park in `Exchange::parked`; once
+    /// that park's deadline has passed it must not park again.
     fn serve(&self, request: &Request<'_>, exchange: &mut Exchange<'_>) -> Served;
 
     /// The position up to which answers may leave (`Answer::durable_at`); everything, without a journal.
@@ -56,12 +57,19 @@ pub struct Refusal {
     pub field: Option<(FieldName, FieldValue)>,
 }
 
-/// Why a connection waits with its request, and for how long at most.
+/// Why a connection waits with its request, and for how long at most. Dropped where the connection is.
 pub struct Park {
-    /// Raised by whoever ends the wait.
-    pub over: Arc<AtomicBool>,
-    /// The wait ends by itself then, in the clock's microseconds.
+    /// What it waits for.
+    pub wait: Box<dyn Wait>,
+    /// The wait ends by itself then, in the clock's microseconds; at 0 there is no time left, as where the client has left.
     pub deadline_us: u64,
+}
+
+/// What a parked request waits for. The server asks whether it is over; the service that made it gets it back, and knows
+/// what it really is.
+pub trait Wait: Any + Send {
+    /// Whether to ask the service again.
+    fn is_over(&self) -> bool;
 }
 
 /// What a service may use while it serves one request.
@@ -76,6 +84,8 @@ pub struct Exchange<'a> {
     pub places: &'a HandlerPlaces,
     /// The drain has begun: what runs is finished, nothing new is begun (N-63).
     pub draining: bool,
+    /// The park that the request comes back from.
+    pub parked: Option<Park>,
 }
 
 /// How many handlers may run at once, so that some workers always stay free to read, replay and write (N-24).

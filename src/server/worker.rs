@@ -2,10 +2,10 @@
 
 use crate::clock::Clock;
 use crate::http::date::DateText;
-use crate::limits::READ_BYTES;
+use crate::limits::{PARKED_BYTES_MAX, READ_BYTES};
 use crate::log::Log;
 use crate::metrics::Meter;
-use crate::server::budget::Budget;
+use crate::server::budget::{Budget, GivesWay};
 use crate::server::service::{HandlerPlaces, Service};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct Shared {
     pub content_in_flight: Arc<Budget>,
     /// Answers that sockets have not taken.
     pub unsent: Arc<Budget>,
+    /// Requests that wait, parked.
+    pub parked: Arc<Budget>,
     /// `--max-content`
     pub content_max: usize,
     /// Set once, when the drain begins: every answer from then on closes its connection.
@@ -66,6 +68,7 @@ impl Shared {
             places,
             content_in_flight,
             unsent,
+            parked: Budget::new(PARKED_BYTES_MAX, GivesWay::Nobody),
             content_max,
             draining,
         }

@@ -6,6 +6,8 @@ pub mod protections;
 use crate::lifecycle::{Answer, Client, House, Setup, request};
 use crate::server::Scripted;
 use nanoserve::admin::Admin;
+use nanoserve::config::Config;
+use nanoserve::contract_page::ContractPage;
 use nanoserve::log::Log;
 use nanoserve::metrics::Meters;
 use nanoserve::server::budget::{Budget, GivesWay};
@@ -43,6 +45,7 @@ impl Desk {
             view: public.view(),
             meters: Arc::clone(&house.meters),
             log: Log::off(),
+            page: ContractPage::new(&Config::default(), &[]),
         };
         let budgets = (
             Budget::new(0, GivesWay::SlowestBelowRate),

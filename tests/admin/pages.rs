@@ -36,12 +36,31 @@ pub const TESTS: &[Test] = &[
         "at_the_bound_on_bytes_it_is_not_ready",
         at_the_bound_on_bytes_it_is_not_ready,
     ),
+    (
+        "its_own_problems_point_at_a_page_it_has",
+        its_own_problems_point_at_a_page_it_has,
+    ),
 ];
 
 fn digest(source: &str, value: Option<&str>) -> String {
     let ScopeDigest(bytes) = ScopeDigest::of(source, value.map(str::as_bytes));
     let [a, b, c, d, ..] = bytes;
     format!("{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+// N-25, N-60, N-61
+fn its_own_problems_point_at_a_page_it_has() {
+    let desk = Desk::new(Setup::default());
+    let refused = desk.get("/nothing-here");
+    refused.expect_problem(404, "not-found");
+    let link = refused.field("Link");
+    let target = link
+        .strip_prefix('<')
+        .and_then(|rest| rest.split('>').next());
+    let (path, anchor) = target.and_then(|url| url.split_once('#')).expect("a Link");
+    let page = desk.get(path);
+    assert_eq!(page.status, 200);
+    assert!(page.content.contains(&format!("id=\"{anchor}\"")));
 }
 
 // N-61

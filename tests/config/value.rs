@@ -2,7 +2,9 @@
 
 use super::{config, parse, refused};
 use crate::harness::{Test, exhaustive, random::Random};
-use nanoserve::config::{Command, Config, Scope, duration_text, parse_args, settings, size_text};
+use nanoserve::config::{
+    Command, Config, Duplicates, Scope, duration_text, parse_args, settings, size_text,
+};
 use nanoserve::limits;
 use nanoserve::log::Level;
 
@@ -14,6 +16,7 @@ pub const TESTS: &[Test] = &[
     ("numbers_are_digits_and_nothing_else", numbers_are_digits_and_nothing_else),
     ("what_is_shown_can_be_typed", what_is_shown_can_be_typed),
     ("addresses_are_ipv4_or_bracketed_ipv6_with_a_port", addresses_are_ipv4_or_bracketed_ipv6_with_a_port),
+    ("duplicates_are_rejected_or_wait", duplicates_are_rejected_or_wait),
     ("a_scope_field_is_a_token_that_can_name_a_caller", a_scope_field_is_a_token_that_can_name_a_caller),
 ];
 
@@ -139,6 +142,7 @@ fn what_is_shown_can_be_typed() {
             )
                 .into(),
             admin: None,
+            duplicates: *random.pick(&[Duplicates::Reject, Duplicates::Wait]),
             scope: Scope::Field("x-client-id".into()),
             log: *random.pick(&[Level::Off, Level::Info, Level::Access]),
             ..Config::default()
@@ -178,6 +182,24 @@ fn addresses_are_ipv4_or_bracketed_ipv6_with_a_port() {
         refused(&["--admin", "no"]),
         format!("--admin no: {wanted}, or off")
     );
+}
+
+// N-22, N-91
+fn duplicates_are_rejected_or_wait() {
+    assert_eq!(config(&[]).duplicates, Duplicates::Reject);
+    let waiting = config(&["--duplicates=wait"]);
+    assert_eq!(waiting.duplicates, Duplicates::Wait);
+    assert_eq!(waiting.wait_timeout_ms, 10_000);
+    for value in ["", "Wait", "yes", "wait "] {
+        assert_eq!(
+            refused(&[&format!("--duplicates={value}")]),
+            format!("--duplicates {value}: give reject or wait")
+        );
+    }
+    for value in ["0ms", "11m"] {
+        let line = refused(&["--wait-timeout", value]);
+        assert!(line.contains("give a duration from 1ms to 10m"), "{line}");
+    }
 }
 
 // N-15

@@ -18,6 +18,7 @@ const TESTED_ELSEWHERE: &[(&str, &str)] = &[
     ("idempotency/mod.rs", "the state table; tests/idempotency/guard.rs plays every row"),
     ("idempotency/chain.rs", "tests/idempotency/table.rs"),
     ("idempotency/ticket.rs", "tests/idempotency/guard.rs"),
+    ("lifecycle/plan.rs", "tests/lifecycle/keys.rs, refusals.rs and precedence.rs"),
     ("server/mod.rs", "a map"),
     ("server/connection/receive.rs", "tests/server/connection.rs"),
     ("server/connection/respond.rs", "tests/server/connection.rs"),

@@ -15,3 +15,4 @@ mod stops;
 pub mod stress;
 pub mod sweeper;
 pub mod table;
+pub mod waiters;

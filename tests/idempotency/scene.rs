@@ -37,6 +37,7 @@ pub fn config() -> GuardConfig {
         keys_max: 64,
         bytes_max: 1 << 20,
         stored_max: 100,
+        waiters_max: 4,
         last_net: (NET_LABEL, NET.to_vec()),
         shape: SMALLEST,
     }

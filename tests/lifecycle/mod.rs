@@ -11,6 +11,7 @@ pub mod records;
 pub mod refusals;
 pub mod routes;
 pub mod tombstones;
+pub mod waiting;
 
 use crate::harness::wait_until;
 use crate::harness::wire::{Far, Wire, pair};
@@ -53,6 +54,10 @@ pub struct Setup {
     pub bytes_max: usize,
     pub stored_max: usize,
     pub places: usize,
+    /// 0 where duplicates do not wait.
+    pub wait_ms: u64,
+    pub waiters_max: usize,
+    pub parked_room: usize,
     pub content_max: usize,
     pub content_room: usize,
     pub log: Log,
@@ -66,6 +71,9 @@ impl Default for Setup {
             bytes_max: 1 << 20,
             stored_max: 1000,
             places: 4,
+            wait_ms: 0,
+            waiters_max: 4,
+            parked_room: 1 << 20,
             content_max: 100_000,
             content_room: 1 << 20,
             log: Log::off(),
@@ -108,6 +116,7 @@ impl House {
             keys_max: setup.keys_max,
             bytes_max: setup.bytes_max,
             stored_max: setup.stored_max,
+            waiters_max: setup.waiters_max,
             last_net: (500, snapshot::encode(&handler_failed(""))),
             shape: TableShape::default(),
         };
@@ -120,13 +129,14 @@ impl House {
             guard: Arc::clone(&guard),
             sweeper: Arc::new(sweeper),
             scope: setup.scope,
+            wait_ms: setup.wait_ms,
             log: setup.log.clone(),
         };
         let budgets = (
             Budget::new(setup.content_room, GivesWay::SlowestBelowRate),
             Budget::new(1 << 20, GivesWay::LongestHeld),
         );
-        let shared = Shared::new(
+        let mut shared = Shared::new(
             Arc::new(lifecycle),
             clock.clone(),
             setup.log,
@@ -134,6 +144,7 @@ impl House {
             budgets,
             setup.content_max,
         );
+        shared.parked = Budget::new(setup.parked_room, GivesWay::Nobody);
         House {
             clock,
             guard,
@@ -163,10 +174,15 @@ impl House {
 
     /// Sends a POST to `/held` from another thread, does something while its handler is held, and lets it go.
     pub fn while_held(&self, key: &str, meanwhile: impl FnOnce()) -> Answer {
+        self.while_held_at("/held", key, meanwhile)
+    }
+
+    /// `while_held` with another route whose handlers wait in the same way.
+    pub fn while_held_at(&self, target: &str, key: &str, meanwhile: impl FnOnce()) -> Answer {
         self.trial.let_go.store(false, Ordering::SeqCst);
         let inside = self.trial.inside.load(Ordering::SeqCst);
         thread::scope(|scope| {
-            let first = scope.spawn(|| self.post("/held", key, ""));
+            let first = scope.spawn(|| self.post(target, key, ""));
             wait_until(PATIENCE, || {
                 self.trial.inside.load(Ordering::SeqCst) > inside
             });

@@ -52,6 +52,7 @@ pub const ROUTES: &[Route<Arc<Trial>>] = &[
     Route { method: Method::Post,   path: "/silent/{n}",     key: KeyPolicy::Optional, handler: silent },
     Route { method: Method::Post,   path: "/fields",         key: KeyPolicy::Optional, handler: fields },
     Route { method: Method::Post,   path: "/held",           key: KeyPolicy::Optional, handler: held },
+    Route { method: Method::Post,   path: "/held-refuse/{n}", key: KeyPolicy::Optional, handler: held_refuse },
     Route { method: Method::Post,   path: "/late",           key: KeyPolicy::Optional, handler: late },
     Route { method: Method::Post,   path: "/refuse/{code}",  key: KeyPolicy::Optional, handler: refuse },
     Route { method: Method::Post,   path: "/panic",          key: KeyPolicy::Optional, handler: panic },
@@ -102,6 +103,17 @@ fn held(trial: &Arc<Trial>, _: &Request<'_>, _: &mut Exec<'_>) -> Reply {
     trial.inside.fetch_add(1, Ordering::SeqCst);
     wait_until(PATIENCE, || trial.let_go.load(Ordering::SeqCst));
     Reply::Done(trial.run(Status::CREATED))
+}
+
+/// Waits as `/held` does; the first n runs then say that nothing was done.
+fn held_refuse(trial: &Arc<Trial>, _: &Request<'_>, exec: &mut Exec<'_>) -> Reply {
+    let before = trial.inside.fetch_add(1, Ordering::SeqCst);
+    wait_until(PATIENCE, || trial.let_go.load(Ordering::SeqCst));
+    if before < number(exec) {
+        Reply::NothingDone(trial.run(Status::SERVICE_UNAVAILABLE))
+    } else {
+        Reply::Done(trial.run(Status::CREATED))
+    }
 }
 
 /// Takes half a TTL.

@@ -24,7 +24,9 @@ use nanoserve::log::Log;
 use nanoserve::metrics::Meters;
 use nanoserve::server::budget::{Budget, GivesWay};
 use nanoserve::server::connection::{Connection, HalfClose, Stand};
-use nanoserve::server::service::{Answer, Exchange, HandlerPlaces, Park, Refusal, Served, Service};
+use nanoserve::server::service::{
+    Answer, Exchange, HandlerPlaces, Park, Refusal, Served, Service, Wait,
+};
 use nanoserve::server::worker::{Shared, Worker};
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -71,6 +73,15 @@ pub struct Scripted {
     pub durable: AtomicU64,
 }
 
+/// What `/park` waits for.
+struct Flag(Arc<AtomicBool>);
+
+impl Wait for Flag {
+    fn is_over(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 impl Service for Scripted {
     fn check_head(&self, request: &Request<'_>) -> Result<(), Refusal> {
         match request.path() {
@@ -87,7 +98,7 @@ impl Service for Scripted {
         if path == "/park" && self.parks.fetch_sub(1, Ordering::Relaxed) > 0 {
             let deadline_us = exchange.clock.now_us() + 10_000_000;
             return Served::Park(Park {
-                over: Arc::clone(&self.park_over),
+                wait: Box::new(Flag(Arc::clone(&self.park_over))),
                 deadline_us,
             });
         }

@@ -84,6 +84,17 @@ enum Turn {
     Wait(Stand),
 }
 
+/// What came of a read.
+enum Fetched {
+    /// Some, or none because of a signal: try again.
+    Bytes,
+    /// None now.
+    Nothing,
+    /// None ever: the client has closed its side.
+    End,
+    Broken,
+}
+
 /// What the writer must know of a request when its answer is ready.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -198,7 +209,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Head { first_byte_us } => self.go_on_with_head(first_byte_us, worker, may_read),
             Stage::Content(incoming) => self.go_on_with_content(incoming, worker, may_read),
-            Stage::Parked(incoming, park) => self.go_on_with_park(incoming, park, worker),
+            Stage::Parked(incoming, park) => self.go_on_with_park(incoming, park, worker, may_read),
             Stage::Answered => self.begin_lingering(worker.now_us),
             Stage::Lingering {
                 until_us,
@@ -209,11 +220,21 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
     }
 
     fn read(&mut self, worker: &mut Worker, may_read: &mut bool) -> Turn {
+        match self.fetch(worker, may_read) {
+            Fetched::Bytes => Turn::Again,
+            Fetched::Nothing => Turn::Wait(Stand::NeedsRead),
+            // A request that never arrived whole has no effect (N-3).
+            Fetched::End | Fetched::Broken => self.close(),
+        }
+    }
+
+    /// Reads once, if this visit still may, into the input.
+    fn fetch(&mut self, worker: &mut Worker, may_read: &mut bool) -> Fetched {
         if !*may_read {
-            return Turn::Wait(Stand::NeedsRead);
+            return Fetched::Nothing;
         }
         match self.io.read(&mut worker.scratch) {
-            Ok(0) => self.close(), // a request that never arrived whole has no effect (N-3)
+            Ok(0) => Fetched::End,
             Ok(n) => {
                 // A read that did not fill the buffer took all there was.
                 *may_read = n == worker.scratch.len();
@@ -230,11 +251,11 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
                 worker
                     .meter
                     .add(Counter::BytesIn, u64::try_from(n).unwrap_or(u64::MAX));
-                Turn::Again
+                Fetched::Bytes
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Turn::Again,
-            Err(error) if is_transient(&error) => Turn::Wait(Stand::NeedsRead),
-            Err(_) => self.close(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Fetched::Bytes,
+            Err(error) if is_transient(&error) => Fetched::Nothing,
+            Err(_) => Fetched::Broken,
         }
     }
 

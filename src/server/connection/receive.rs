@@ -1,16 +1,16 @@
 //! Step 3. Receiving: from bytes to a whole request that the service sees.
 
-use super::{Asked, Connection, HalfClose, Stage, Stand, Turn};
+use super::{Asked, Connection, Fetched, HalfClose, Stage, Stand, Turn};
 use crate::http::parse::{Parsed, parse_head};
 use crate::http::problem::Problem;
 use crate::http::request::{Expect, Framing, Head, Request};
 use crate::http::response::CONTINUE;
+use crate::limits::READ_BYTES;
 use crate::log::Level;
 use crate::server::content::{Incoming, Progress};
 use crate::server::service::{Exchange, Park, Refusal, Served};
 use crate::server::worker::Worker;
 use std::io::{Read, Write};
-use std::sync::atomic::Ordering;
 
 impl<IO: Read + Write + HalfClose> Connection<IO> {
     // --- step 3: the head ---
@@ -80,7 +80,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             // The whole request is here, as most are: served from where it lies.
             let request = Request::new(&head, head_bytes, content);
             let length = content.len();
-            let served = serve(&request, worker, &self.request_id);
+            let served = serve(&request, worker, &self.request_id, None);
             let parked = match &served {
                 Served::Park(_) => Some((head_bytes.to_vec(), content.to_vec())),
                 _ => None,
@@ -174,7 +174,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
                 incoming.hand_over();
                 match incoming.refusal() {
                     Some(refusal) => self.refuse(refusal, asked, worker),
-                    None => self.serve_incoming(incoming, asked, worker),
+                    None => self.serve_incoming(incoming, None, asked, worker),
                 }
                 Turn::Again
             }
@@ -190,22 +190,44 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
 
     // --- steps 4 to 6 are the service's ---
 
-    fn serve_incoming(&mut self, incoming: Box<Incoming>, asked: Asked, worker: &mut Worker) {
-        let served = serve(&incoming.request(), worker, &self.request_id);
+    fn serve_incoming(
+        &mut self,
+        incoming: Box<Incoming>,
+        parked: Option<Park>,
+        asked: Asked,
+        worker: &mut Worker,
+    ) {
+        let served = serve(&incoming.request(), worker, &self.request_id, parked);
         self.answer(served, Some(incoming), asked, worker);
     }
 
     pub(super) fn go_on_with_park(
         &mut self,
-        incoming: Box<Incoming>,
-        park: Park,
+        mut incoming: Box<Incoming>,
+        mut park: Park,
         worker: &mut Worker,
+        may_read: &mut bool,
     ) -> Turn {
-        // Acquire, with the Release of whoever raised it: the record it speaks of is visible.
-        let over = park.over.load(Ordering::Acquire);
-        if !over && worker.now_us < park.deadline_us {
+        if !park.wait.is_over() && worker.now_us < park.deadline_us {
+            // Reads on meanwhile, or nobody would notice that the client has left. What it sends ahead is kept, up to a
+            // buffer's length; a client that goes on sending beyond that is there.
+            let ahead = self.input.len().saturating_sub(self.taken);
+            let fetched = if ahead < READ_BYTES {
+                self.fetch(worker, may_read)
+            } else {
+                Fetched::Nothing
+            };
+            match fetched {
+                Fetched::Broken => return self.close(),
+                // Perhaps it only sends no more, and still reads: it gets an answer, but its place goes to others.
+                Fetched::End => park.deadline_us = 0,
+                Fetched::Bytes | Fetched::Nothing => {}
+            }
             self.stage = Stage::Parked(incoming, park);
-            return Turn::Wait(Stand::Parked);
+            return match fetched {
+                Fetched::Nothing => Turn::Wait(Stand::Parked),
+                _ => Turn::Again,
+            };
         }
         let asked = Asked::of(
             incoming.request().head(),
@@ -215,7 +237,8 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         self.stage = Stage::Head {
             first_byte_us: None,
         };
-        self.serve_incoming(incoming, asked, worker);
+        incoming.hand_over();
+        self.serve_incoming(incoming, Some(park), asked, worker);
         Turn::Again
     }
 
@@ -229,8 +252,11 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         match served {
             Served::Respond(answer) => self.respond(answer, asked, worker),
             Served::Refuse(refusal) => self.refuse(refusal, asked, worker),
-            Served::Park(park) => {
-                if let Some(incoming) = kept {
+            Served::Park(mut park) => {
+                if let Some(mut incoming) = kept {
+                    if !incoming.hold(&worker.shared.parked, worker.now_us) {
+                        park.deadline_us = 0; // no room to wait in: it is asked again at once, and told so
+                    }
                     self.stage = Stage::Parked(incoming, park);
                 }
             }
@@ -238,7 +264,12 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
     }
 }
 
-fn serve(request: &Request<'_>, worker: &mut Worker, request_id: &str) -> Served {
+fn serve(
+    request: &Request<'_>,
+    worker: &mut Worker,
+    request_id: &str,
+    parked: Option<Park>,
+) -> Served {
     let shared = &*worker.shared;
     let mut exchange = Exchange {
         meter: &worker.meter,
@@ -246,6 +277,7 @@ fn serve(request: &Request<'_>, worker: &mut Worker, request_id: &str) -> Served
         request_id,
         places: &shared.places,
         draining: shared.is_draining(),
+        parked,
     };
     let served = shared.service.serve(request, &mut exchange);
     worker.look_at_clock(); // a handler may have taken its time; deadlines count from now
