@@ -34,6 +34,10 @@ pub const TESTS: &[Test] = &[
         a_place_is_given_back_whatever_a_handler_does,
     ),
     (
+        "content_that_its_handler_has_is_in_flight_no_more",
+        content_that_its_handler_has_is_in_flight_no_more,
+    ),
+    (
         "a_draining_server_begins_nothing_new",
         a_draining_server_begins_nothing_new,
     ),
@@ -197,6 +201,23 @@ fn a_place_is_given_back_whatever_a_handler_does() {
             assert_eq!(house.shared.places.taken(), 0, "{target}");
         }
     }
+}
+
+// N-43: handlers may take their time, and what they hold is not to keep others from sending.
+fn content_that_its_handler_has_is_in_flight_no_more() {
+    let house = House::new(Setup::default());
+    let request = post("/held", "k", "content");
+    let (head, content) = request.split_at(request.len() - 7);
+    let in_two_pieces = || {
+        let mut client = house.connect();
+        assert!(client.exchange(head).is_empty());
+        assert_eq!(house.shared.content_in_flight.used(), 7);
+        client.ask(content)
+    };
+    let answer = house.while_held_by(in_two_pieces, || {
+        assert_eq!(house.shared.content_in_flight.used(), 0);
+    });
+    answer.expect_run(1);
 }
 
 // N-63

@@ -179,10 +179,19 @@ impl House {
 
     /// `while_held` with another route whose handlers wait in the same way.
     pub fn while_held_at(&self, target: &str, key: &str, meanwhile: impl FnOnce()) -> Answer {
+        self.while_held_by(|| self.post(target, key, ""), meanwhile)
+    }
+
+    /// `while_held` with a request that is sent in some other way.
+    pub fn while_held_by(
+        &self,
+        ask: impl FnOnce() -> Answer + Send,
+        meanwhile: impl FnOnce(),
+    ) -> Answer {
         self.trial.let_go.store(false, Ordering::SeqCst);
         let inside = self.trial.inside.load(Ordering::SeqCst);
         thread::scope(|scope| {
-            let first = scope.spawn(|| self.post(target, key, ""));
+            let first = scope.spawn(ask);
             wait_until(PATIENCE, || {
                 self.trial.inside.load(Ordering::SeqCst) > inside
             });

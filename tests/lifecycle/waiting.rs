@@ -109,26 +109,21 @@ fn without_room_to_wait_in_a_duplicate_gets_409_at_once() {
         ..waiting()
     });
     let content = "x".repeat(600);
-    house.while_held("other", || {
-        // One whose content fits, and one whose content then does not; each in a piece of its own, as large content comes.
-        let first = |key: &str| post("/held", key, &content);
-        thread::scope(|scope| {
-            let running = scope.spawn(|| house.ask(&first("k")));
-            wait_until(PATIENCE, || house.guard.gauges().pending == 2);
-            let mut fits = house.connect();
-            fits.far.send(&first("k"));
-            assert_eq!(fits.settle(), Stand::Parked);
-            house.ask(&first("k")).expect_problem(409, "key-in-flight");
-            assert_eq!(
-                (house.guard.waiting(), house.shared.parked.used() > 600),
-                (1, true)
-            );
-            drop(fits);
-            assert_eq!((house.guard.waiting(), house.shared.parked.used()), (0, 0));
-            house.trial.let_go.store(true, Ordering::SeqCst);
-            running.join().expect("the first client does not panic");
-        });
-    });
+    let request = post("/held", "k", &content);
+    // One whose content fits, and one whose content then does not.
+    let meanwhile = || {
+        let mut fits = house.connect();
+        fits.far.send(&request);
+        assert_eq!(fits.settle(), Stand::Parked);
+        house.ask(&request).expect_problem(409, "key-in-flight");
+        assert_eq!(house.guard.waiting(), 1);
+        assert!(house.shared.parked.used() > 600);
+        drop(fits);
+        assert_eq!((house.guard.waiting(), house.shared.parked.used()), (0, 0));
+    };
+    house
+        .while_held_by(|| house.ask(&request), meanwhile)
+        .expect_run(1);
 }
 
 // N-22, N-30
