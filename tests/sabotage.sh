@@ -4,7 +4,8 @@
 #   tests/sabotage.sh              all of them
 #   tests/sabotage.sh split scope  those with one of the words in their name, file or test
 #   tests/sabotage.sh --list       their names
-# The time limit is the tests' own: a unit test has a deadline, and so has every wait of those in integration/.
+# The time limit is the tests' own. A unit test has a deadline: longer than the 10 s for which a test waits for another
+# thread, so that one that gives up waiting is red and not hung. Those in integration/ have one on every wait.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 cargo=${CARGO:-cargo}
