@@ -52,6 +52,9 @@ const SERVERS: &[(&str, Settings, &[&str])] = &[
     ("room for 100 keys", Settings { ttl_us: 60_000, keys_max: 100, ..DEFAULT }, &[]),
     ("room for 96 KiB", Settings { ttl_us: 100_000, bytes_are_tight: true, ..DEFAULT }, &["--max-bytes=96KiB"]),
     ("twelve workers", Settings { ttl_us: 500_000, ..DEFAULT }, &["--workers=12"]),
+    // Longer than a client waits for anything: a duplicate that is forgotten fails the storm.
+    ("duplicates that wait", Settings { wait_us: Some(60_000_000), ..DEFAULT }, &[]),
+    ("duplicates that wait 15 ms", Settings { wait_us: Some(15_000), ttl_us: 300_000, ..DEFAULT }, &[]),
 ];
 
 /// What must have come of a storm on any machine, or it was none.
