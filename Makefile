@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill waiters
+.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill waiters explore
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -46,6 +46,9 @@ bench: ## measure: parser, table, guard, a whole request in memory; ARGS=growth 
 
 sabotage: ## break the program in small ways, one at a time: each must turn its test red; ARGS=--list names them
 	exec tests/sabotage.sh $(ARGS)
+
+explore: ## every interleaving of a few callers, counted; ARGS='PLAY SCHEDULE' plays one again, ARGS=--help says how
+	$(CARGO) test --quiet --release --test unit -- --explore $(ARGS)
 
 check: ## what must be clean: format, lints, documentation, dependencies
 	exec tests/parts.sh fmt clippy rustdoc tree

@@ -152,6 +152,13 @@ impl Baton {
             .unwrap_or_else(|| panic!("nobody is there who could bring about: {what}"))
     }
 
+    /// A stop of the act's own: time passes, and nothing is done.
+    pub fn pause(&self, what: &'static str) {
+        if let Some(number) = NUMBER.get() {
+            self.stop(number, Stop::Until(what));
+        }
+    }
+
     /// Comes to a stop, and goes on when it is this thread's turn again. False where the schedule is abandoned and this
     /// thread is unwinding already, so that it can only go on.
     fn stop(&self, number: usize, at: Stop) -> bool {
@@ -173,8 +180,9 @@ impl Baton {
             let taken = attempt();
             let mut standing = self.standing();
             if taken.is_some() {
-                if let Stop::Lock(lock) = stop {
-                    standing.took = Some(lock);
+                match stop {
+                    Stop::Lock(lock) => standing.took = Some(lock),
+                    _ => standing.announced = Footprint::LOOKS_AT_ALL,
                 }
                 return taken;
             }

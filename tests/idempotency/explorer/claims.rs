@@ -4,11 +4,12 @@ use super::footprint::Footprint;
 use super::plays::{self, Scene};
 use super::search::{Choice, Search, Way};
 use super::seeded::SEEDED;
-use super::{Name, Play, Playable, Report, Shown, Step, threads_of};
-use crate::harness::{Test, note};
+use super::{Name, Play, Playable, Report, Shown, Step, side_by_side, threads_of};
+use crate::harness::Test;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[rustfmt::skip] // one claim a line
 pub const TESTS: &[Test] = &[
@@ -16,6 +17,7 @@ pub const TESTS: &[Test] = &[
     ("three_callers_keep_the_truth_in_every_interleaving_on_a_table_that_stands", three_callers_keep_the_truth_in_every_interleaving_on_a_table_that_stands),
     ("three_callers_keep_the_truth_where_two_are_held_up_while_the_table_grows", three_callers_keep_the_truth_where_two_are_held_up_while_the_table_grows),
     ("three_callers_keep_the_truth_in_drawn_interleavings", three_callers_keep_the_truth_in_drawn_interleavings),
+    ("whoever_waits_is_told_and_one_alone_succeeds", whoever_waits_is_told_and_one_alone_succeeds),
     ("every_seeded_mistake_is_found_and_the_right_way_passes", every_seeded_mistake_is_found_and_the_right_way_passes),
     ("schedules_of_one_class_end_alike_and_one_of_each_is_played", schedules_of_one_class_end_alike_and_one_of_each_is_played),
     ("a_schedule_that_failed_fails_again_by_number_and_by_name", a_schedule_that_failed_fails_again_by_number_and_by_name),
@@ -36,7 +38,11 @@ fn explore(play: &dyn Playable, way: &Way) -> Report {
 
 /// Plays them all; returns how many schedules there were.
 fn explore_all(plays: &[Play<Scene>], way: &Way) -> u64 {
-    plays.iter().map(|play| explore(play, way).schedules).sum()
+    let schedules = AtomicU64::new(0);
+    side_by_side(plays, |play| {
+        schedules.fetch_add(explore(play, way).schedules, Ordering::Relaxed);
+    });
+    schedules.into_inner()
 }
 
 // N-4, N-20, N-21, N-22, N-23, N-24, N-30, N-31, N-34, N-40, N-42, N-43
@@ -76,12 +82,32 @@ fn three_callers_keep_the_truth_in_drawn_interleavings() {
     assert!(played > 5_000, "{played} schedules");
 }
 
+// N-4, N-20, N-22, N-30, N-31: complete, release and drop beside those who wait; an heir that leaves, that releases again, that
+// is overtaken; another request that takes the released key; a bound that is met.
+fn whoever_waits_is_told_and_one_alone_succeeds() {
+    let acts = [
+        "complete",
+        "release",
+        "mismatch",
+        "wait",
+        "leave",
+        "wait_leave",
+    ];
+    let mut plays = plays::of_waiters();
+    plays.retain(|play| {
+        let acts_are_chosen = play.acts.iter().all(|(act, _)| acts.contains(act));
+        play.acts.len() == 2 || acts_are_chosen && play.name.starts_with("wide/empty")
+    });
+    let played = explore_all(&plays, &Way::Classes);
+    assert!(played > 5_000, "{played} schedules");
+}
+
 fn every_seeded_mistake_is_found_and_the_right_way_passes() {
-    for seeded in SEEDED {
+    side_by_side(SEEDED, |seeded| {
         let with = (seeded.play)(false).run(Way::All, &|_, _| ControlFlow::Continue(()));
         assert!(with.is_err(), "{} is not found", seeded.name);
         explore(&*(seeded.play)(true), &Way::All);
-    }
+    });
 }
 
 /// The order of a schedule's steps in which, of all that could come next, the one of the lowest thread does.
@@ -128,35 +154,28 @@ fn schedules_of_one_class_end_alike_and_one_of_each_is_played() {
         &["wide/released"],
     ));
     plays.extend(some(3, &["complete", "expire"], &["wide/completed"]));
-    for play in plays {
+    plays.extend(some(
+        2,
+        &["complete", "release", "wait", "leave"],
+        &["wide/empty"],
+    ));
+    side_by_side(&plays, |play| {
         let classes = Mutex::new(BTreeMap::new());
         let look = |_, steps: &[Step], scene: &Scene| {
             let (class, end) = (class(steps), scene.end_of_play());
             let mut classes = classes.lock().expect("nothing panics under it");
-            let known = classes
+            let (known, name) = classes
                 .entry(class)
                 .or_insert_with(|| (end.clone(), Name(steps).to_string()));
-            assert_eq!(known.0, end, "otherwise than after {}", known.1);
+            assert_eq!(*known, end, "{}: otherwise than {name}", play.name);
             ControlFlow::Continue(())
         };
-        let all = play
-            .explore_each(Way::All, look)
-            .unwrap_or_else(|shown| panic!("{shown}"));
-        let reduced = explore(&play, &Way::Classes);
-        let classes = classes
-            .into_inner()
-            .expect("nothing panicked under it")
-            .len() as u64;
-        assert_eq!(
-            reduced.schedules, classes,
-            "{}, {} schedules in all",
-            play.name, all.schedules
-        );
-        note(format!(
-            "{}: {} schedules, {classes} classes",
-            play.name, all.schedules
-        ));
-    }
+        let all = play.explore_each(Way::All, look);
+        let all = all.unwrap_or_else(|shown| panic!("{shown}")).schedules;
+        let reduced = explore(play, &Way::Classes).schedules;
+        let classes = classes.into_inner().expect("nothing panicked under it");
+        assert_eq!(reduced, classes.len() as u64, "{} of {all}", play.name);
+    });
 }
 
 fn found(name: &str) -> (Box<dyn Playable>, Box<Shown>) {
@@ -179,9 +198,11 @@ fn a_schedule_that_failed_fails_again_by_number_and_by_name() {
         (again.steps, again.fault),
         (shown.steps.clone(), shown.fault)
     );
-    let halted = |number, _: &[Step]| match number {
-        number if Some(number + 1) == shown.number => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+    let halted = |number, _: &[Step]| {
+        if shown.number == Some(number + 1) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     };
     let before = play.run(Way::All, &halted).expect_err("it is halted");
     assert!(before.fault.is_none() && before.steps != shown.steps);

@@ -1,62 +1,56 @@
 //! `make explore`: all plays in full, or those that are asked for, or one schedule of one play.
 
 use super::seeded::{SEEDED, Seeded};
-use super::{Name, Playable, Report, Shown, Step, Way, plays, threads_of};
+use super::{Name, Playable, Report, Shown, Step, Way, plays, side_by_side, threads_of};
 use std::io::{self, Write};
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::panic;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Instant;
 
 /// The word of the command line that leads here.
 pub const FLAG: &str = "--explore";
 
 const USAGE: &str = "\
-usage: make explore ARGS='[--every] [--list] [PLAY [SCHEDULE]]'
+usage: make explore ARGS='[options] [PLAY [SCHEDULE]]'
 
 PLAY is a part of a name, as in `wide/expired/` or `complete+sweep`: all plays with it. Or a whole name, known or not: a
-scene and up to four acts of callers, as in `wide/expired/complete+sweep+sweep`.
+scene and an act for each of up to five callers, as in `wide/expired/complete+sweep+sweep`.
 SCHEDULE, of one play, is its number in this search, or its name, as in A3B2A1: it is played again and printed.
 
-  --list     names the scenes, the acts and the plays
-  --every    every schedule, not one of each class; it takes long, and numbers count otherwise
+  --list         names the scenes, the acts and the plays
+  --every        every schedule, not one of each class; it takes long, and numbers count otherwise
+  --keep-going   plays on after the first play that fails
 ";
 
 /// What the command line asks for.
+#[derive(Default)]
 struct Wish {
-    every: bool,
     list: bool,
+    every: bool,
+    keep_going: bool,
     words: Vec<String>,
 }
 
 pub fn run(words: &[String]) -> ExitCode {
-    let (options, words): (Vec<String>, Vec<String>) = words
-        .iter()
-        .cloned()
-        .partition(|word| word.starts_with('-'));
-    let known = ["--every", "--list"];
-    let wish = Wish {
-        every: options.iter().any(|option| option == "--every"),
-        list: options.iter().any(|option| option == "--list"),
-        words,
-    };
-    if wish.words.len() > 2
-        || options
-            .iter()
-            .any(|option| !known.contains(&option.as_str()))
-    {
-        return wrong(USAGE);
+    let mut wish = Wish::default();
+    for word in words {
+        match word.as_str() {
+            "--list" => wish.list = true,
+            "--every" => wish.every = true,
+            "--keep-going" => wish.keep_going = true,
+            word if word.starts_with('-') => return wrong(USAGE),
+            word => wish.words.push(word.into()),
+        }
     }
     let way = if wish.every { Way::All } else { Way::Classes };
     let plays = chosen(wish.words.first().map_or("", String::as_str));
     match wish.words.get(1) {
+        _ if wish.words.len() > 2 => wrong(USAGE),
         _ if plays.is_empty() => wrong("no play has such a name; --list names them"),
         _ if wish.list => list(&plays),
-        None => all(&plays, &way),
+        None => all(&plays, &way, wish.keep_going),
         Some(schedule) => match &plays[..] {
             [play] => one(play, schedule, way),
             _ => wrong("more than one play has such a name; a schedule is one play's"),
@@ -83,7 +77,9 @@ fn chosen(part: &str) -> Vec<Entry> {
             is_to_fail: false,
         }];
     }
-    let honest = plays::of_two().into_iter().chain(plays::of_three());
+    let honest = plays::of_two().into_iter();
+    let honest = honest.chain(plays::of_three());
+    let honest = honest.chain(plays::of_waiters());
     let honest = honest.map(|play| Entry {
         play: Box::new(play),
         is_to_fail: false,
@@ -118,29 +114,25 @@ fn list(plays: &[Entry]) -> ExitCode {
 }
 
 /// All of them, as many at a time as there are cores.
-fn all(plays: &[Entry], way: &Way) -> ExitCode {
+fn all(plays: &[Entry], way: &Way, keep_going: bool) -> ExitCode {
     panic::set_hook(Box::new(|_| {})); // a schedule that fails is printed with what the panic said
     let begin = Instant::now();
-    // Relaxed: the number is all that is shared through it.
-    let next = AtomicUsize::new(0);
     let sum = Mutex::new(Sum::default());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
-            scope.spawn(|| {
-                while let Some(entry) = plays.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = entry
-                        .play
-                        .run(way.clone(), &|_, _| ControlFlow::Continue(()));
-                    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
-                    say(&sum.line(entry, outcome)); // under the lock: one line after the other
-                }
-            });
+    let lock = || sum.lock().unwrap_or_else(PoisonError::into_inner);
+    side_by_side(plays, |entry| {
+        if lock().failed > 0 && !keep_going {
+            return;
         }
+        let outcome = entry
+            .play
+            .run(way.clone(), &|_, _| ControlFlow::Continue(()));
+        let mut sum = lock();
+        say(&sum.line(entry, outcome)); // under the lock: one line after the other
     });
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     say(&format!(
         "{} plays, {} schedules, {} repeats, {:.1} s: {} failed",
-        plays.len(),
+        sum.plays,
         sum.schedules,
         sum.repeats,
         begin.elapsed().as_secs_f64(),
@@ -156,6 +148,7 @@ fn all(plays: &[Entry], way: &Way) -> ExitCode {
 
 #[derive(Default)]
 struct Sum {
+    plays: usize,
     schedules: u64,
     repeats: u64,
     failed: usize,

@@ -40,6 +40,8 @@ const fn footprint(reads: u64, writes: u64) -> Footprint {
 impl Footprint {
     /// The count is doubled.
     pub const DOUBLES: Footprint = footprint(COUNT, COUNT);
+    /// A waiter leaves, or is succeeded by the ticket for which the others now wait.
+    pub const LEAVES_THE_WAITERS: Footprint = footprint(STATUS, STATUS | WAITERS);
     /// Reads all there is: what looks at the state of the whole scene.
     pub const LOOKS_AT_ALL: Footprint = footprint(u64::MAX, 0);
     /// Commutes with nothing.
@@ -108,9 +110,9 @@ fn after(from: Stop, locks: Footprint, to: Stop) -> Footprint {
         Stop::At(Point::Released) => NOTHING,
         // Expiry counts from here.
         Stop::At(Point::BeforeDropPublish) => footprint(CLOCK, 0),
-        // An act goes on by itself.
-        Stop::At(Point::WaiterRegistered) | Stop::Until(_) | Stop::End => Footprint::ALL,
-        Stop::At(_) => Footprint::ALL,
+        // An act goes on by itself, and announces what it does.
+        Stop::At(Point::WaiterRegistered) | Stop::Until(_) => NOTHING,
+        Stop::At(_) | Stop::End => Footprint::ALL,
     }
 }
 

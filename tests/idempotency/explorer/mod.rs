@@ -29,8 +29,10 @@ use baton::{Standing, Turn};
 use schedule::{Stop, Table, letter};
 use search::Search;
 use std::fmt::{self, Display, Formatter};
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -102,6 +104,22 @@ struct Stage<'p, S, F> {
 struct Now<S> {
     scene: Option<Arc<S>>,
     shown: Option<Box<Shown>>,
+}
+
+/// Does something with each of them, as many at a time as there are cores. A play's own threads run one at a time, so there
+/// is room for another play.
+pub fn side_by_side<T: Sync>(all: &[T], each: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                // Relaxed: the number is all that is shared through it.
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    each(one);
+                }
+            });
+        }
+    });
 }
 
 impl<S: Send + Sync> Play<S> {

@@ -1,11 +1,14 @@
 //! The plays of the guard: scenes, acts, and every choice of callers for them.
 
 mod scene;
+mod waits;
 
 use super::{Act, Baton, Play, THREADS_MAX};
-use crate::idempotency::scene::{OTHER_PRINT, PRINT};
+use crate::idempotency::scene::{OTHER_PRINT, PRINT, config};
+use nanoserve::idempotency::guard::GuardConfig;
 pub use scene::Scene;
 use scene::{End, Name};
+use waits::Patience;
 
 /// Makes a scene.
 type Setting = fn(Baton) -> Scene;
@@ -17,6 +20,7 @@ pub const SCENES: &[(&str, Setting)] = &[
     ("wide/expired", |baton| expired(wide(baton))),
     ("wide/released", |baton| released(wide(baton))),
     ("wide/full", full),
+    ("wide/crowded", crowded),
     ("narrow/empty", |baton| empty(narrow(baton))),
     ("narrow/completed", |baton| completed(narrow(baton))),
     ("narrow/expired", |baton| expired(narrow(baton))),
@@ -35,14 +39,22 @@ pub const ACTS: &[Act<Scene>] = &[
     ("sweep", Scene::sweep),
     ("grow", Scene::grow),
     ("look_up", Scene::look_up),
+    ("wait", |scene| scene.wait(Patience::Endless, End::Complete)),
+    ("wait_release", |scene| scene.wait(Patience::Endless, End::Release)),
+    ("wait_drop", |scene| scene.wait(Patience::Endless, End::Drop)),
+    ("leave", |scene| scene.wait(Patience::None, End::Complete)),
+    ("wait_leave", |scene| scene.wait(Patience::UntilTold, End::Complete)),
 ];
 
+/// Those who wait, and how far they go.
+const WAITERS: [&str; 5] = ["wait", "wait_release", "wait_drop", "leave", "wait_leave"];
+
 fn wide(baton: Baton) -> Scene {
-    Scene::new(baton, 4, 64)
+    Scene::new(baton, 4, config())
 }
 
 fn narrow(baton: Baton) -> Scene {
-    Scene::new(baton, 1, 64)
+    Scene::new(baton, 1, config())
 }
 
 /// No key in use.
@@ -79,9 +91,22 @@ fn grown(scene: Scene) -> Scene {
 
 /// One place is left.
 fn full(baton: Baton) -> Scene {
-    let scene = Scene::new(baton, 4, 2);
+    let config = GuardConfig {
+        keys_max: 2,
+        ..config()
+    };
+    let scene = Scene::new(baton, 4, config);
     scene.attempt(Name::Still, PRINT, End::Complete);
     scene
+}
+
+/// One may wait, and no more.
+fn crowded(baton: Baton) -> Scene {
+    let config = GuardConfig {
+        waiters_max: 1,
+        ..config()
+    };
+    Scene::new(baton, 4, config)
 }
 
 /// `wide/expired/complete+sweep`: the scene, and an act for each caller.
@@ -131,12 +156,32 @@ pub fn choices(
     plays
 }
 
+fn is_waiter(act: &str) -> bool {
+    WAITERS.contains(&act)
+}
+
+/// Where nobody waits: a bound on waiters makes no difference.
+fn is_roomy(scene: &str) -> bool {
+    scene != "wide/crowded"
+}
+
 /// All that two callers can do to one another.
 pub fn of_two() -> Vec<Play<Scene>> {
-    choices(2, |_| true, |_| true)
+    choices(2, |act| !is_waiter(act), is_roomy)
 }
 
 /// All that three callers can; `grow`, which is two claims, gives way to `other`, which is one.
 pub fn of_three() -> Vec<Play<Scene>> {
-    choices(3, |act| act != "grow", |_| true)
+    choices(3, |act| !is_waiter(act) && act != "grow", is_roomy)
+}
+
+/// One, two and three who wait, beside others and for one another.
+pub fn of_waiters() -> Vec<Play<Scene>> {
+    let acts =
+        |act: &str| is_waiter(act) || ["complete", "release", "drop", "mismatch"].contains(&act);
+    let scenes = |scene: &str| ["wide/empty", "wide/expired", "wide/crowded"].contains(&scene);
+    let mut plays = choices(2, acts, scenes);
+    plays.extend(choices(3, acts, scenes));
+    plays.retain(|play| play.acts.iter().any(|(act, _)| is_waiter(act)));
+    plays
 }

@@ -3,8 +3,9 @@
 //!
 //! The truth can be exact because one thread runs at a time: between an answer and the look at the truth lies no stop.
 
+use super::waits::Heirs;
 use crate::idempotency::explorer::{Baton, Footprint, THREADS_MAX};
-use crate::idempotency::scene::{NET, PRINT, SCOPE, TTL_MS, config, held, key};
+use crate::idempotency::scene::{NET, PRINT, SCOPE, TTL_MS, held, key};
 use nanoserve::clock::Clock;
 use nanoserve::idempotency::fingerprint::Fingerprint;
 use nanoserve::idempotency::guard::{Admission, Full, Guard, GuardConfig, Ticket};
@@ -46,6 +47,8 @@ pub struct Scene {
     pub baton: Baton,
     keys: [[u8; 2]; 5],
     keys_max: usize,
+    pub waiters_max: usize,
+    pub heirs: Mutex<Heirs>,
     lives: Mutex<[Life; 5]>,
     /// Each caller's answers, for comparing how schedules end.
     answers: Mutex<[Vec<&'static str>; THREADS_MAX]>,
@@ -83,17 +86,17 @@ pub enum End {
 }
 
 impl Scene {
-    /// With a table of so many buckets at first.
-    pub fn new(baton: Baton, buckets_initial: usize, keys_max: usize) -> Scene {
+    /// With a table of so many buckets at first, and the bounds that `config` has.
+    pub fn new(baton: Baton, buckets_initial: usize, config: GuardConfig) -> Scene {
         let clock = Clock::manual(0);
+        let (keys_max, waiters_max) = (config.keys_max, config.waiters_max);
         let config = GuardConfig {
-            keys_max,
             // One page holds all buckets of a play, and is there before it begins: who makes a page is OnceLock's affair.
             shape: TableShape {
                 buckets_initial,
                 page_buckets: 16,
             },
-            ..config()
+            ..config
         };
         let guard = Guard::with_points(config, clock.clone(), baton.clone());
         let mut numbers = 0..u16::MAX;
@@ -114,6 +117,8 @@ impl Scene {
             baton,
             keys,
             keys_max,
+            waiters_max,
+            heirs: Mutex::default(),
             lives: Mutex::default(),
             answers: Mutex::default(),
         }
@@ -123,7 +128,7 @@ impl Scene {
         &self.keys[name as usize]
     }
 
-    fn life(&self, name: Name) -> Life {
+    pub fn life(&self, name: Name) -> Life {
         self.baton
             .touches(Footprint::reads(name as usize).and(Footprint::READS_CLOCK));
         self.lives()[name as usize].clone()
@@ -242,6 +247,7 @@ impl Scene {
 
     /// From the moment at which the record is RELEASED, which comes before the first stop, others may claim the key.
     fn release(&self, name: Name, ticket: Ticket<'_, Baton>) {
+        self.baton.pause("its handler is done"); // the other ends stop before they publish
         let claims = self.life(name).claims;
         self.set(name, |life| life.state = State::Free);
         ticket.release();
@@ -303,7 +309,7 @@ impl Scene {
         let at_least = lives.iter().filter(|life| !life.is_free(now_ms)).count();
         let at_most = lives.iter().filter(|life| life.may_be_linked).count();
         let gauges = self.guard.gauges();
-        assert_eq!(gauges.pending, 0);
+        assert_eq!((gauges.pending, self.guard.waiting()), (0, 0));
         let keys = gauges.completed;
         assert!(
             (at_least..=at_most).contains(&keys),
