@@ -4,7 +4,7 @@
 mod beside;
 mod bounds;
 mod model;
-mod owners;
+mod queue;
 mod races;
 mod sequences;
 mod worlds;

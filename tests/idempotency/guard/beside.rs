@@ -2,10 +2,11 @@
 
 use crate::harness::random::Random;
 use crate::idempotency::guard::model::Place;
+use crate::idempotency::guard::queue::Attempt;
 use crate::idempotency::guard::worlds::{WORLDS_MAX, Worlds};
 use crate::idempotency::scene::{OTHER_PRINT, PRINT, answer, held, key, told};
 use nanoserve::clock::Clock;
-use nanoserve::idempotency::guard::{Admission, Guard, GuardConfig, Ticket};
+use nanoserve::idempotency::guard::{Admission, Guard, GuardConfig, InFlight, Ticket, Waiter};
 use nanoserve::idempotency::record::Outcome;
 use nanoserve::idempotency::sweeper::Sweep;
 use std::collections::BTreeMap;
@@ -25,6 +26,19 @@ pub enum Op {
     Sweep,
     /// One bucket of a sweep that goes on with the next of these.
     SweepStep,
+    /// For the attempt that was last met in flight, whether or not it is over by now.
+    Wait,
+    /// The nth of those who wait admits again, over or not.
+    Again(usize),
+    /// The nth of those who wait leaves.
+    GiveUp(usize),
+}
+
+/// Who asks for what, and whether with the usual fingerprint.
+#[derive(Clone, Copy)]
+struct Asker {
+    place: Place,
+    usual: bool,
 }
 
 /// The guard, its open tickets and the model.
@@ -34,6 +48,9 @@ pub struct Pair<'g> {
     tickets: BTreeMap<Place, Ticket<'g>>,
     /// The sweep in parts, and when it began.
     sweep: Option<(Sweep, u64)>,
+    met: Option<(Asker, InFlight, Attempt)>,
+    waiters: BTreeMap<usize, (Asker, Waiter)>,
+    waited: usize,
     worlds: Worlds,
 }
 
@@ -46,6 +63,9 @@ pub fn beside<T>(config: &GuardConfig, play: impl FnOnce(&mut Pair<'_>) -> T) ->
         clock,
         tickets: BTreeMap::new(),
         sweep: None,
+        met: None,
+        waiters: BTreeMap::new(),
+        waited: 0,
         worlds: Worlds::new(config),
     })
 }
@@ -53,6 +73,16 @@ pub fn beside<T>(config: &GuardConfig, play: impl FnOnce(&mut Pair<'_>) -> T) ->
 impl Pair<'_> {
     pub fn has_ticket(&self, place: Place) -> bool {
         self.tickets.contains_key(&place)
+    }
+
+    /// Whether an attempt was met in flight that may be waited for.
+    pub fn can_wait(&self) -> bool {
+        self.met.is_some()
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiters.len()
     }
 
     /// One of the open tickets.
@@ -70,8 +100,14 @@ impl Pair<'_> {
     /// there is none.
     pub fn step(&mut self, op: Op, key: u8) {
         match op {
-            Op::Claim(place) => self.claim(place, true),
-            Op::ClaimOtherwise(place) => self.claim(place, false),
+            Op::Claim(place) => self.claim(Asker { place, usual: true }, None),
+            Op::ClaimOtherwise(place) => self.claim(
+                Asker {
+                    place,
+                    usual: false,
+                },
+                None,
+            ),
             Op::Complete(place, size) => self.complete(place, size),
             Op::Release(place) => {
                 if let Some(ticket) = self.tickets.remove(&place) {
@@ -91,6 +127,18 @@ impl Pair<'_> {
             }
             Op::Sweep => self.sweep_whole(),
             Op::SweepStep => self.sweep_step(),
+            Op::Wait => self.wait(),
+            Op::Again(nth) => {
+                if let Some((who, asker, waiter)) = self.take_waiter(nth) {
+                    self.claim(asker, Some((who, waiter)));
+                }
+            }
+            Op::GiveUp(nth) => {
+                if let Some((who, _, waiter)) = self.take_waiter(nth) {
+                    drop(waiter);
+                    self.worlds.queue(|queue| queue.leave(who));
+                }
+            }
         }
         self.compare(key);
         if self.worlds.count() > WORLDS_MAX {
@@ -98,16 +146,60 @@ impl Pair<'_> {
         }
     }
 
-    fn claim(&mut self, place: Place, usual: bool) {
+    /// Admits, with the waiter of one that admits again.
+    fn claim(&mut self, asker: Asker, waiter: Option<(usize, Waiter)>) {
+        let Asker { place, usual } = asker;
         let fingerprint = if usual { &PRINT } else { &OTHER_PRINT };
         let bytes = place.key_bytes();
         let admission = self
             .guard
             .admit(&place.caller.scope(), key(&bytes), fingerprint, || true);
         self.worlds.claimed(place, usual, &told(&admission));
-        if let Admission::Execute(ticket) = admission {
-            self.tickets.insert(place, ticket);
+        match (admission, waiter) {
+            (Admission::Execute(ticket), waiter) => {
+                if let Some((who, waiter)) = waiter {
+                    ticket.succeed(waiter);
+                    let attempt = self.worlds.any().attempt(place);
+                    self.worlds.queue(|queue| queue.succeed(who, attempt));
+                }
+                self.tickets.insert(place, ticket);
+            }
+            (Admission::InFlight(in_flight), waiter) => {
+                let attempt = self.worlds.any().attempt(place);
+                if let Some((who, waiter)) = waiter {
+                    let waiter = self.guard.wait(&in_flight, Some(waiter));
+                    let waiter = waiter.expect("it keeps its place");
+                    self.worlds.queue(|queue| queue.wait_on(who, attempt));
+                    self.waiters.insert(who, (asker, waiter));
+                }
+                self.met = Some((asker, in_flight, attempt));
+            }
+            (_, Some((who, waiter))) => {
+                drop(waiter); // answered
+                self.worlds.queue(|queue| queue.leave(who));
+            }
+            (_, None) => {}
         }
+    }
+
+    fn wait(&mut self) {
+        let Some((asker, in_flight, attempt)) = self.met.clone() else {
+            return;
+        };
+        let who = self.waited;
+        self.waited += 1;
+        let waiter = self.guard.wait(&in_flight, None);
+        let has_room = self.worlds.queue(|queue| queue.wait(who, attempt));
+        assert_eq!(waiter.is_some(), has_room);
+        if let Some(waiter) = waiter {
+            self.waiters.insert(who, (asker, waiter));
+        }
+    }
+
+    fn take_waiter(&mut self, nth: usize) -> Option<(usize, Asker, Waiter)> {
+        let who = *self.waiters.keys().nth(nth)?;
+        let (asker, waiter) = self.waiters.remove(&who)?;
+        Some((who, asker, waiter))
     }
 
     fn complete(&mut self, place: Place, size: usize) {
@@ -124,7 +216,7 @@ impl Pair<'_> {
         };
         let kept = held(&ticket.complete(outcome));
         self.worlds.completed(place, Some(size));
-        self.worlds.saw("what was kept", |model| {
+        self.worlds.saw(("kept", kept.len()), |model| {
             model.kept(place).as_ref() == Some(&kept)
         });
     }
@@ -148,12 +240,15 @@ impl Pair<'_> {
     fn compare(&mut self, number: u8) {
         let guard = self.guard;
         let gauges = guard.gauges();
-        self.worlds
-            .saw(&format!("{gauges:?}"), |model| model.gauges() == gauges);
+        self.worlds.saw(gauges, |model| model.gauges() == gauges);
         self.worlds.unite();
         let (full, percent) = (guard.is_full(), guard.fullness_percent());
         let model = self.worlds.any();
         assert_eq!((full, percent), (model.is_full(), model.fullness_percent()));
+        assert_eq!(guard.waiting(), model.queue.len());
+        for (who, (_, waiter)) in &self.waiters {
+            assert_eq!(waiter.is_over(), model.queue.is_over(*who), "waiter {who}");
+        }
         let mut sightings = guard.look_up(key(&vec![number; number.into()]));
         sightings.sort_by_key(|sighting| sighting.scope.0);
         assert_eq!(sightings, model.look_up(number));

@@ -1,5 +1,6 @@
 //! The sentences of the contract as a `HashMap`: what the guard must say to one caller after the other.
 
+use crate::idempotency::guard::queue::{Attempt, End, Queue};
 use crate::idempotency::scene::{OTHER_SCOPE, SCOPE, charged};
 use nanoserve::idempotency::guard::{Gauges, GuardConfig, Sighting};
 use nanoserve::idempotency::scope::ScopeDigest;
@@ -23,6 +24,7 @@ pub enum Caller {
 struct Record {
     /// Claimed with the usual fingerprint.
     usual: bool,
+    attempt: Attempt,
     claimed_at_ms: u64,
     state: State,
 }
@@ -45,6 +47,8 @@ pub struct Model {
     bounds: Bounds,
     records: HashMap<Place, Record>,
     pub now_ms: u64,
+    claims: Attempt,
+    pub queue: Queue,
 }
 
 /// What of the configuration the model goes by.
@@ -102,6 +106,8 @@ impl Model {
             },
             records: HashMap::new(),
             now_ms: 0,
+            claims: 0,
+            queue: Queue::new(config.waiters_max),
         }
     }
 
@@ -120,6 +126,7 @@ impl Model {
         }
         let record = Record {
             usual,
+            attempt: self.claims,
             claimed_at_ms: self.now_ms,
             state: State::Pending,
         };
@@ -127,7 +134,13 @@ impl Model {
             return "Full Bytes".into();
         }
         self.records.insert(place, record);
+        self.claims += 1;
         "Execute".into()
+    }
+
+    /// The attempt at a key that is known.
+    pub fn attempt(&self, place: Place) -> Attempt {
+        self.records[&place].attempt
     }
 
     /// N-33; without a size it is a dropped ticket (N-31).
@@ -147,9 +160,17 @@ impl Model {
             Some(n) => Kept::Bytes(n),
         };
         self.records.insert(place, completed(kept));
+        self.queue.end(pending.attempt, End::Completed);
     }
 
     pub fn release(&mut self, place: Place) {
+        if let Some(record) = self.records.remove(&place) {
+            self.queue.end(record.attempt, End::Released);
+        }
+    }
+
+    /// What the sweeper does with a record that has expired.
+    pub fn unlink(&mut self, place: Place) {
         self.records.remove(&place);
     }
 

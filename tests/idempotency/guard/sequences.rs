@@ -17,7 +17,9 @@ struct Cast {
     config: GuardConfig,
     /// At most two; the second does nothing before the first.
     places: Vec<Place>,
-    sizes: [usize; 2],
+    sizes: &'static [usize],
+    /// Whether duplicates wait. Then there is nothing to sweep and time passes by whole TTLs, so that sequences can be longer.
+    waiting: bool,
     /// Operations of the longest ones.
     length: usize,
     /// So many sequences at least: fewer, and something is passed over.
@@ -39,7 +41,8 @@ fn casts() -> Vec<Cast> {
                 ..config()
             },
             places: two_keys(),
-            sizes: [100, 101], // around stored_max
+            waiting: false,
+            sizes: &[100, 101], // around stored_max
             length: 5,
             played_min: 35_000,
         },
@@ -50,7 +53,8 @@ fn casts() -> Vec<Cast> {
                 ..config()
             },
             places: vec![place(Caller::Usual, 1), place(Caller::Other, 1)],
-            sizes: [0, 101],
+            waiting: false,
+            sizes: &[0, 101],
             length: 5,
             played_min: 25_000,
         },
@@ -62,7 +66,8 @@ fn casts() -> Vec<Cast> {
                 ..config()
             },
             places: two_keys(),
-            sizes: [CLAIM_ALLOWANCE_BYTES, CLAIM_ALLOWANCE_BYTES + 1],
+            waiting: false,
+            sizes: &[CLAIM_ALLOWANCE_BYTES, CLAIM_ALLOWANCE_BYTES + 1],
             length: 5,
             played_min: 35_000,
         },
@@ -74,44 +79,55 @@ fn casts() -> Vec<Cast> {
                 ..config()
             },
             places: vec![place(Caller::Usual, 1)],
-            sizes: [1000, 1001],
+            waiting: false,
+            sizes: &[1000, 1001],
             length: 5,
             played_min: 10_000,
+        },
+        Cast {
+            name: "duplicates that wait in three places",
+            config: GuardConfig {
+                waiters_max: 3,
+                ..config()
+            },
+            places: vec![place(Caller::Usual, 1)],
+            waiting: true,
+            sizes: &[100],
+            length: 8,
+            played_min: 30_000,
         },
     ]
 }
 
-/// What may come next: everything, save tickets that nobody has.
+/// What may come next: everything, save what needs a ticket, or somebody who waits, where there is none.
 fn candidates(cast: &Cast, ops: &[Op], pair: &Pair<'_>) -> Vec<Op> {
-    // Up to the moment of expiry, exactly to it, and past it.
-    let mut next = vec![
-        Op::Advance(TTL_MS - 1),
-        Op::Advance(1),
-        Op::Sweep,
-        Op::SweepStep,
-    ];
-    if ops.is_empty() {
-        next.clear(); // nothing passes and nothing is swept before the first claim
-    }
+    let mut next = match ops {
+        [] => Vec::new(), // nothing passes and nothing is swept before the first claim
+        _ if cast.waiting => vec![Op::Advance(TTL_MS)],
+        // Up to the moment of expiry, exactly to it, and past it.
+        _ => vec![
+            Op::Advance(TTL_MS - 1),
+            Op::Advance(1),
+            Op::Sweep,
+            Op::SweepStep,
+        ],
+    };
     // Until it is used the second place is like the first, so it waits for that.
-    let claims_first = |op: &Op| {
-        [
-            Op::Claim(cast.places[0]),
-            Op::ClaimOtherwise(cast.places[0]),
-        ]
-        .contains(op)
-    };
-    let open = if ops.iter().any(claims_first) {
-        cast.places.len()
-    } else {
-        1
-    };
+    let first = cast.places[0];
+    let is_used = ops.contains(&Op::Claim(first)) || ops.contains(&Op::ClaimOtherwise(first));
+    let open = if is_used { cast.places.len() } else { 1 };
     for place in &cast.places[..open] {
         next.extend([Op::Claim(*place), Op::ClaimOtherwise(*place)]);
         if pair.has_ticket(*place) {
-            next.extend(cast.sizes.map(|size| Op::Complete(*place, size)));
+            next.extend(cast.sizes.iter().map(|size| Op::Complete(*place, *size)));
             next.extend([Op::Release(*place), Op::Drop(*place)]);
         }
+    }
+    if cast.waiting {
+        next.retain(|op| !matches!(op, Op::ClaimOtherwise(_) | Op::Drop(_)));
+        next.extend(pair.can_wait().then_some(Op::Wait));
+        let waiting = 0..pair.waiting();
+        next.extend(waiting.flat_map(|nth| [Op::Again(nth), Op::GiveUp(nth)]));
     }
     next
 }
@@ -142,7 +158,7 @@ fn play(cast: &Cast, ops: &mut Vec<Op>, left: usize) -> usize {
 }
 
 // N-20 to N-24, N-30, N-31, N-33, N-40, N-41, N-43
-pub(super) fn all_short_sequences_agree_with_the_model() {
+pub fn all_short_sequences_agree_with_the_model() {
     for cast in casts() {
         // `make stress` has the time, and a release build.
         let length = cast.length + 2 * usize::from(stress_time().is_some());
@@ -153,7 +169,7 @@ pub(super) fn all_short_sequences_agree_with_the_model() {
 
 // N-20 to N-24, N-30, N-31, N-33, N-40, N-41, N-43: bounds that are drawn tight, so that each is met often. SEED repeats
 // the operations; where in the table the keys lie is drawn anew each time.
-pub(super) fn long_random_sequences_agree_with_the_model() {
+pub fn long_random_sequences_agree_with_the_model() {
     const LENGTH: usize = 10_000;
     let mut random = Random::new();
     rounds(10, |_| {
@@ -163,6 +179,7 @@ pub(super) fn long_random_sequences_agree_with_the_model() {
             keys_max,
             bytes_max,
             stored_max: random.below(1_500),
+            waiters_max: random.within(1..=5),
             shape: TableShape {
                 buckets_initial: 1 << random.below(4),
                 ..SMALLEST
@@ -188,21 +205,26 @@ fn draw(random: &mut Random, pair: &Pair<'_>, config: &GuardConfig) -> Op {
     let key = 1 + u8::try_from(random.below(KEYS)).expect("few keys");
     let place = Place { caller, key };
     let ticket = pair.a_ticket(random);
-    match (random.below(16), ticket) {
-        (0..6, _) => Op::Claim(place),
-        (6, _) => Op::ClaimOtherwise(place),
-        (7, _) => Op::Advance(*random.pick(&[1, TTL_MS / 4, TTL_MS - 1, TTL_MS, TTL_MS + 1])),
-        (8, _) => Op::Sweep,
-        (9..11, _) | (_, None) => Op::SweepStep,
-        (11, Some(place)) => Op::Release(place),
-        (12, Some(place)) => Op::Drop(place),
-        (13, Some(place)) => Op::Complete(place, config.stored_max + random.below(2)),
+    match (random.below(20), ticket) {
+        (0..7, _) => Op::Claim(place),
+        (7, _) => Op::ClaimOtherwise(place),
+        (8, _) => Op::Advance(*random.pick(&[1, TTL_MS / 4, TTL_MS - 1, TTL_MS, TTL_MS + 1])),
+        (9, _) => Op::Sweep,
+        (10, _) => Op::Wait,
+        (11..13, _) => Op::Again(random.below(5)),
+        (13, _) => Op::GiveUp(random.below(5)),
+        (14, _) | (_, None) => Op::SweepStep,
+        (15, Some(place)) => Op::Release(place),
+        (16, Some(place)) => Op::Drop(place),
+        (17, Some(place)) => Op::Complete(place, config.stored_max + random.below(2)),
         // Just all the room there is, or all but what one more claim takes, or a byte more than that.
-        (14, Some(place)) => {
-            let room = pair.room_for(place);
+        (18, Some(place)) => {
             let claim = charged(key.into(), CLAIM_ALLOWANCE_BYTES);
             let left = *random.pick(&[0, claim]);
-            Op::Complete(place, room.saturating_sub(left) + random.below(2))
+            Op::Complete(
+                place,
+                pair.room_for(place).saturating_sub(left) + random.below(2),
+            )
         }
         (_, Some(place)) => Op::Complete(place, random.below(1_500)),
     }

@@ -2,7 +2,9 @@
 //! model (model.rs) for each answer that agrees with all that was seen since.
 
 use crate::idempotency::guard::model::{Model, Place};
+use crate::idempotency::guard::queue::Queue;
 use nanoserve::idempotency::guard::GuardConfig;
+use std::fmt;
 
 /// Every model that agrees with all that was seen; they differ in which expired records are swept, and in nothing else.
 pub struct Worlds(Vec<Model>);
@@ -30,19 +32,25 @@ impl Worlds {
 
     /// Keeps the worlds in which something seen is so.
     #[track_caller]
-    pub fn saw(&mut self, what: &str, agrees: impl Fn(&Model) -> bool) {
-        let before = self.any().clone();
+    pub fn saw(&mut self, what: impl fmt::Debug, agrees: impl Fn(&Model) -> bool) {
+        assert!(
+            self.0.iter().any(&agrees),
+            "no model agrees on {what:?}: {:?}",
+            self.any()
+        );
         self.0.retain(agrees);
-        assert!(!self.0.is_empty(), "no model agrees on {what}: {before:?}");
     }
 
     #[track_caller]
     pub fn claimed(&mut self, place: Place, usual: bool, told: &str) {
-        let expected = self.any().clone().claim(place, usual);
-        self.0.retain_mut(|model| model.claim(place, usual) == told);
+        let mut expected = Vec::new();
+        self.0.retain_mut(|model| {
+            expected.push(model.claim(place, usual));
+            expected.last().is_some_and(|expected| expected == told)
+        });
         assert!(
             !self.0.is_empty(),
-            "{place:?} was told {told}, expected {expected}"
+            "{place:?} was told {told}, expected one of {expected:?}"
         );
         self.unite();
     }
@@ -53,6 +61,13 @@ impl Worlds {
 
     pub fn released(&mut self, place: Place) {
         self.each(|model| model.release(place));
+    }
+
+    /// Something that concerns those who wait alone.
+    pub fn queue<T>(&mut self, act: impl Fn(&mut Queue) -> T) -> T {
+        let mut last = None;
+        self.each(|model| last = Some(act(&mut model.queue)));
+        last.expect("there is a world")
     }
 
     pub fn advanced(&mut self, ms: u64) {
@@ -67,7 +82,7 @@ impl Worlds {
         });
         self.each(|model| {
             for place in model.expired() {
-                model.release(place);
+                model.unlink(place);
             }
         });
         self.saw("what a whole sweep knows", |model| {
@@ -84,7 +99,7 @@ impl Worlds {
             choices.into_iter().map(|gone| {
                 let mut model = model.clone();
                 for place in gone {
-                    model.release(place);
+                    model.unlink(place);
                 }
                 model
             })
@@ -100,13 +115,16 @@ impl Worlds {
         }
     }
 
-    fn each(&mut self, act: impl Fn(&mut Model)) {
+    fn each(&mut self, act: impl FnMut(&mut Model)) {
         self.0.iter_mut().for_each(act);
         self.unite();
     }
 
     /// Worlds that have become the same are one.
     pub fn unite(&mut self) {
+        if self.0.len() == 1 {
+            return;
+        }
         let mut different: Vec<Model> = Vec::new();
         for model in self.0.drain(..) {
             if !different.contains(&model) {

@@ -25,7 +25,7 @@ const LIKE_A_CLAIM: [u8; CLAIM_ALLOWANCE_BYTES] = [b'x'; CLAIM_ALLOWANCE_BYTES];
 // N-24, N-42, N-43: all places are taken, three in four by what has expired, and each of 64 threads brings as many new
 // keys as will just fit. Were Full kept up, or a place lost, a thread would wait in vain; were a live record evicted, its
 // replay would be a new run; were a place given twice, the last key of all would be let in.
-pub(super) fn expired_keys_at_the_bound_make_room_and_live_ones_stay() {
+pub fn expired_keys_at_the_bound_make_room_and_live_ones_stay() {
     const EACH: usize = 3;
     const NEW: usize = EACH * THREADS;
     const LIVE: usize = NEW / 3;
@@ -87,7 +87,7 @@ pub(super) fn expired_keys_at_the_bound_make_room_and_live_ones_stay() {
 
 // N-24, N-30, N-33, N-43: answers of every size on both sides of every bound, with one thread that does nothing but read
 // the counters. A bound that is looked at and then passed, or a charge given back twice or never, shows there or at the end.
-pub(super) fn shifting_sizes_never_pass_the_bounds_and_every_byte_comes_back() {
+pub fn shifting_sizes_never_pass_the_bounds_and_every_byte_comes_back() {
     const KEYS: usize = 300;
     const TURNS: usize = 200;
     const STORED_MAX: usize = 3_000;

@@ -16,7 +16,7 @@ use std::thread;
 
 /// A key as its owners see it.
 #[derive(Default)]
-struct Life {
+pub(super) struct Life {
     running: AtomicBool,
     /// Until when the last outcome stands at least.
     stands_until_ms: AtomicU64,
@@ -24,14 +24,14 @@ struct Life {
 
 impl Life {
     /// What must hold for one who has just become the owner.
-    fn begin(&self, clock: &Clock) {
+    pub(super) fn begin(&self, clock: &Clock) {
         assert!(!self.running.swap(true, Ordering::SeqCst), "two owners");
         let stands_until_ms = self.stands_until_ms.load(Ordering::SeqCst);
         assert!(clock.now_ms() >= stands_until_ms, "run again in its life");
     }
 
     /// Before the ticket is used: afterwards another may be the owner already.
-    fn end(&self, stands_until_ms: u64) {
+    pub(super) fn end(&self, stands_until_ms: u64) {
         self.stands_until_ms
             .store(stands_until_ms, Ordering::SeqCst);
         self.running.store(false, Ordering::SeqCst);
@@ -40,7 +40,7 @@ impl Life {
 
 // N-20, N-30, N-31, N-34, N-40, N-42: an owner marks the key as its own. Were a record evicted while it is pending or
 // before its time, or unlinked by a late owner, another owner would find the mark, or the time not over.
-pub(super) fn each_life_of_a_key_is_executed_once_while_it_is_swept() {
+pub fn each_life_of_a_key_is_executed_once_while_it_is_swept() {
     const KEYS: usize = 40;
     const TURNS: usize = 500;
     let mut random = Random::new();
@@ -81,7 +81,7 @@ pub(super) fn each_life_of_a_key_is_executed_once_while_it_is_swept() {
 // N-40 to N-42, on the real clock: each handler lasts three times as long as an answer does, and the sweeper never rests.
 // A pending record that expired would be swept or replaced, and its key have two owners; an answer served too long would
 // be of a life whose end is known to be over.
-pub(super) fn a_handler_that_outlasts_its_ttl_stays_alone() {
+pub fn a_handler_that_outlasts_its_ttl_stays_alone() {
     const SHORT_MS: u64 = 2;
     const KEYS: usize = 16;
     const LIVES: usize = 20;

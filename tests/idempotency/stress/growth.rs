@@ -48,7 +48,7 @@ fn finish(ticket: Ticket<'_, GiveWay>, number: usize) {
 
 // N-4, N-20 to N-22, N-31: all want the same key, and none goes on to the next before it has seen the outcome of this. A
 // guard that lets two in shows two runs; one that publishes too early, another answer.
-pub(super) fn sixty_four_threads_run_one_key_once() {
+pub fn sixty_four_threads_run_one_key_once() {
     const KEYS: usize = 60;
     let mut random = Random::new();
     rounds(4, |round| {
@@ -86,7 +86,7 @@ pub(super) fn sixty_four_threads_run_one_key_once() {
 
 // N-4, N-20 to N-22, N-44: each thread comes to the keys in an order of its own. A split by a wrong mask, or a count that
 // is not looked at again under the lock, loses a key, and it runs a second time.
-pub(super) fn many_keys_run_once_each_while_the_table_doubles_twice_between_touches() {
+pub fn many_keys_run_once_each_while_the_table_doubles_twice_between_touches() {
     const KEYS: usize = 400;
     let mut random = Random::new();
     rounds(4, |round| {

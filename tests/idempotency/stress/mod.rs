@@ -7,6 +7,7 @@
 mod bounds;
 mod expiry;
 mod growth;
+mod waiting;
 
 use crate::harness::Test;
 use nanoserve::clock::Clock;
@@ -24,6 +25,8 @@ pub const TESTS: &[Test] = &[
     ("a_handler_that_outlasts_its_ttl_stays_alone", expiry::a_handler_that_outlasts_its_ttl_stays_alone),
     ("expired_keys_at_the_bound_make_room_and_live_ones_stay", bounds::expired_keys_at_the_bound_make_room_and_live_ones_stay),
     ("shifting_sizes_never_pass_the_bounds_and_every_byte_comes_back", bounds::shifting_sizes_never_pass_the_bounds_and_every_byte_comes_back),
+    ("sixty_four_that_wait_have_a_released_key_one_after_the_other", waiting::sixty_four_that_wait_have_a_released_key_one_after_the_other),
+    ("nobody_waits_for_ever_whoever_leaves", waiting::nobody_waits_for_ever_whoever_leaves),
 ];
 
 /// How long a thread waits for what must come soon.
