@@ -1,4 +1,4 @@
-//! What the engine's tests are staged with: small guards, short names for keys and answers, and a seeded generator.
+//! What the engine's tests are staged with: small guards, and short names for keys and answers.
 
 use nanoserve::clock::Clock;
 use nanoserve::idempotency::fingerprint::Fingerprint;
@@ -117,31 +117,5 @@ pub fn eventually(what: &str, condition: impl Fn() -> bool) {
     while !condition() {
         assert!(Instant::now() < deadline, "never came true: {what}");
         std::thread::yield_now();
-    }
-}
-
-/// xorshift64*: the same numbers for the same seed.
-pub struct Numbers(u64);
-
-impl Numbers {
-    pub fn seeded(seed: u64) -> Numbers {
-        Numbers(seed | 1)
-    }
-
-    /// A seed that differs from run to run, printed so that a failure can be repeated.
-    pub fn fresh(test: &str) -> Numbers {
-        let seed = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(1, |since| since.subsec_nanos().into());
-        println!("{test}: seed {seed}");
-        Numbers::seeded(seed)
-    }
-
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let mixed = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(mixed).expect("31 bits fit") % n
     }
 }

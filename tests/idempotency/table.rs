@@ -1,8 +1,9 @@
 //! Claims about src/idempotency/table.rs and chain.rs.
 
 use crate::harness::Test;
-use crate::idempotency::explorer::{Baton, Footprint, Play, Way};
-use crate::idempotency::scene::{Numbers, OTHER_SCOPE, PRINT, SCOPE, SMALLEST, key};
+use crate::harness::random::Random;
+use crate::idempotency::baton::{Baton, Play};
+use crate::idempotency::scene::{OTHER_SCOPE, PRINT, SCOPE, SMALLEST, key};
 use crate::idempotency::stops::Stops;
 use nanoserve::idempotency::chain::{Chain, Node};
 use nanoserve::idempotency::points::{Point, Points, Silent};
@@ -63,7 +64,7 @@ fn key_for(table: &Table, buckets: u64, index: u64) -> [u8; 4] {
 
 // N-4, N-44: growth and touches in random order; a wrong mask or a missed parent loses keys here.
 fn a_key_is_found_in_whatever_order_buckets_are_touched() {
-    let mut numbers = Numbers::fresh("a_key_is_found_in_whatever_order_buckets_are_touched");
+    let mut numbers = Random::new();
     for _ in 0..200 {
         let table = Table::new(256, SMALLEST);
         let mut inserted: Vec<[u8; 2]> = Vec::new();

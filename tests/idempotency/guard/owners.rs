@@ -2,10 +2,11 @@
 //! stopped in the middle, and whatever can happen to the key meanwhile happens.
 
 use crate::harness::exhaustive::strings;
+use crate::harness::random::Random;
 use crate::idempotency::baton::{Baton, Play};
 use crate::idempotency::scene::{
-    NET, Numbers, OTHER_PRINT, PRINT, SCOPE, TTL_MS, admit, answer, config, execute, held, key,
-    run, seen, told,
+    NET, OTHER_PRINT, PRINT, SCOPE, TTL_MS, admit, answer, config, execute, held, key, run, seen,
+    told,
 };
 use crate::idempotency::stops::Stops;
 use nanoserve::clock::Clock;
@@ -354,7 +355,7 @@ pub(super) fn in_every_interleaving_of_two_owners_a_key_is_owned_by_one() {
 
 // N-4, N-34: more than two have too many interleavings to play them all.
 pub(super) fn in_drawn_interleavings_of_five_a_key_is_owned_by_one() {
-    let mut numbers = Numbers::fresh("in_drawn_interleavings_of_five_a_key_is_owned_by_one");
+    let mut numbers = Random::new();
     let play = Play {
         stage: Scene::new,
         acts: vec![releases, completes, drops, releases, time_passes],
