@@ -6,6 +6,7 @@
 mod bounds;
 mod lives;
 mod memory;
+mod turns;
 
 use std::time::Duration;
 
