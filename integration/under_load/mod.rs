@@ -1,4 +1,4 @@
-//! Short lives and narrow bounds, with 64 connections at work: N-24 and N-40 to N-44 as clients see them.
+//! Short lives and narrow bounds, with 64 connections at work: N-22, N-24 and N-40 to N-44 as clients see them.
 //!
 //! What is asserted stands on what the clients know for certain, however slow the machine: when a request left and when
 //! its answer had come. `STRESS_SECONDS=60` (`make stress`, against the release build) goes on for so long with each.
