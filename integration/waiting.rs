@@ -3,7 +3,7 @@
 //! `WAITERS=1000` (`make waiters`) is the whole of the crowd, with the latencies of others beside it; a small one runs with
 //! every test.
 
-use crate::support::{Client, Request, Server, at_once, wait_until};
+use crate::support::{Client, Raised, Request, Server, at_once, wait_until};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -206,15 +206,6 @@ fn a_crowd_of_waiters_disturbs_nobody() {
         open_descriptors(&server) <= before.0
     });
     assert_eq!((threads(&server), waiters(&server)), (before.1, 0));
-}
-
-/// Raises a flag when it is dropped, also by a panic: who waits for the flag must not wait for ever.
-struct Raised<'f>(&'f AtomicBool);
-
-impl Drop for Raised<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// What others see meanwhile: a fresh payment and a read, again and again, on one connection.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no answer is taken unread; each goes through `Client`, which is strict.
 
+use super::Raised;
 use super::process::Server;
 use super::request::Request;
 use super::wire::{Client, Response};
@@ -112,7 +113,7 @@ pub(crate) fn while_replaying<T>(
             .map(|client| scope.spawn(move || replay(client)))
             .collect();
         // On every way out, a panic included: the scope waits for its threads.
-        let end = End(&ended);
+        let end = Raised(&ended);
         let done = work();
         drop(end);
         let mut took: Vec<Duration> = threads
@@ -126,14 +127,6 @@ pub(crate) fn while_replaying<T>(
         took.sort_unstable();
         (done, took)
     })
-}
-
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 fn replay_until(

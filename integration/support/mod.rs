@@ -19,6 +19,7 @@ pub(crate) use request::{Request, payment};
 pub(crate) use wire::{Client, Response};
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -74,4 +75,13 @@ pub(crate) fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) ->
             })
             .collect()
     })
+}
+
+/// Raises a flag when it is dropped, also by a panic: a thread that goes on until then must not go on for ever.
+pub(crate) struct Raised<'f>(pub(crate) &'f AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

@@ -1,7 +1,7 @@
 //! Bounds that are met all the time: never is more held than they allow, and nothing that lives makes room.
 
 use super::{CONNECTIONS, length};
-use crate::support::{Client, Request, Response, Server, at_once, wait_until};
+use crate::support::{Client, Raised, Request, Response, Server, at_once, wait_until};
 use serial_test::serial;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -40,7 +40,7 @@ impl Bounds {
                 }
             });
             // On every way out, a panic included: the scope waits for the thread.
-            let _end = Raise(&ended);
+            let _end = Raised(&ended);
             at_once(CONNECTIONS, |number| act(server.connect(), number))
         })
     }
@@ -64,15 +64,6 @@ fn held(server: &Server) -> (u64, u64) {
         keys("pending") + keys("completed"),
         metrics.count("nanoserve_keys_bytes"),
     )
-}
-
-/// Raises a flag when it is dropped.
-struct Raise<'a>(&'a AtomicBool);
-
-impl Drop for Raise<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 // N-24, N-30, N-43, N-62: there are as many places as keys can be held at once, and not one more. A place that is given back
@@ -249,9 +240,8 @@ impl Caller<'_> {
             return;
         };
         let answer = self.client.exchange(&known.request);
-        // It was completed after it was sent, and what was answered before a TTL from then was in its time. Times are
-        // told in whole milliseconds.
-        if known.sent.elapsed() + Duration::from_millis(1) >= LOAD_TTL {
+        // It was completed after it was sent, and what was answered before a TTL from then was in its time.
+        if known.sent.elapsed() >= LOAD_TTL {
             return self.forget(&answer);
         }
         let is_lost = answer.status == 410;

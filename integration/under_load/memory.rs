@@ -1,8 +1,7 @@
 //! What a full table weighs.
 
-use crate::support::{Request, Server, at_once, wait_until};
+use crate::support::{Request, Server, flood, wait_until};
 use serial_test::serial;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 const ANSWER_BYTES: u64 = 8_000;
@@ -16,10 +15,14 @@ const SENT_MAX: u64 = 2 * BYTES_MAX / ANSWER_BYTES;
 fn a_full_table_weighs_its_bound_and_a_fifth_and_the_next_one_hardly_more() {
     let server = Server::lab(&["--max-bytes", "64MiB", "--ttl", "3s", "--log=off"]);
     server.metrics(); // the admin listener is up too: now every thread is there
+    let target = format!("wave?bytes={ANSWER_BYTES}");
     let resident = || server.status("VmRSS") * 1024;
     let empty = resident();
     let full = ["first", "second"].map(|wave| {
-        fill(&server, wave);
+        let flooded = flood(&server, 0..SENT_MAX, true, |number| {
+            Request::lab(&target).key(format!("{wave}-{number:08}"))
+        });
+        assert!(flooded.refused > 0, "never full");
         let weighed = resident() - empty;
         println!("{wave} wave: {weighed} bytes resident");
         if wave == "first" {
@@ -29,24 +32,4 @@ fn a_full_table_weighs_its_bound_and_a_fifth_and_the_next_one_hardly_more() {
     });
     assert!(full[0] <= BYTES_MAX * 6 / 5, "{full:?} resident");
     assert!(full[1] <= full[0] * 21 / 20, "{full:?} resident");
-}
-
-/// New keys until one is refused.
-fn fill(server: &Server, wave: &str) {
-    let sent = AtomicU64::new(0);
-    at_once(8, |_| {
-        let mut client = server.connect();
-        loop {
-            let number = sent.fetch_add(1, Ordering::Relaxed);
-            assert!(number < SENT_MAX, "never full");
-            let key = format!("{wave}-{number:08}");
-            let target = format!("wave?bytes={ANSWER_BYTES}");
-            let answer = client.exchange(&Request::lab(&target).key(key));
-            if answer.status == 503 {
-                answer.expect_problem(503, "keys-full");
-                return;
-            }
-            answer.expect(201);
-        }
-    });
 }
