@@ -113,10 +113,12 @@ fn lives_follow_each_other(name: &str, asked: &[Asked], total: i64) {
         let over = life.answered + TTL + Duration::from_millis(1);
         assert!(asked.sent < over, "{name}: replayed after its time");
     }
-    // Told so when the TTL would have been over for long, had it begun with the claim.
+    // Told so when the TTL would have been over for long, had it begun with the claim, which came a delay before the answer.
     let late = |asked: &&Asked| {
         let within = |(life, _): &(&Asked, &Response)| {
-            asked.sent >= life.sent + 5 * TTL && asked.answered <= life.answered
+            let claimed_by = life.answered.checked_sub(DELAY);
+            claimed_by.is_some_and(|at| asked.sent >= at + 5 * TTL)
+                && asked.answered <= life.answered
         };
         asked.answer.is_none() && lives.iter().any(within)
     };
