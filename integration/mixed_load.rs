@@ -5,7 +5,7 @@
 //! conserved, a panicking handler ran once for each of its keys, no worker died, and resident memory has not grown but by
 //! what the ledger's payments weigh.
 
-use crate::support::{Client, Request, Response, Server, at_once, payment, wait_until};
+use crate::support::{Client, Random, Request, Response, Server, at_once, payment, wait_until};
 use serial_test::serial;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,7 +43,7 @@ struct Customer<'a> {
     name: String,
     next_key: u64,
     panics: u64,
-    random: u64,
+    random: Random,
     recent: VecDeque<(Instant, Request, Response)>,
 }
 
@@ -121,7 +121,7 @@ fn under_a_mixed_load_each_key_runs_once_and_memory_stays() {
 
 impl<'a> Customer<'a> {
     fn new(server: &'a Server, tally: &'a Tally, number: u64) -> Customer<'a> {
-        let random = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number + 1);
+        let random = Random::at(&[number]);
         let name = format!("customer-{number}");
         let client = server.connect();
         Customer {
@@ -139,7 +139,7 @@ impl<'a> Customer<'a> {
     fn act(&mut self) {
         self.recent
             .retain(|(since, ..)| since.elapsed() < RETRY_WITHIN);
-        match self.dice(10) {
+        match self.random.below(10) {
             0..=2 => self.pay(),
             3..=6 => self.retry(),
             7 => self.mismatch(),
@@ -179,7 +179,7 @@ impl<'a> Customer<'a> {
         let request = self.new_payment();
         let mut leaving = self.server.connect();
         leaving.send(request.bytes());
-        if self.dice(2) == 0 {
+        if self.random.below(2) == 0 {
             leaving.wait_readable();
             leaving.reset();
         } else {
@@ -228,8 +228,8 @@ impl<'a> Customer<'a> {
     }
 
     fn a_recent(&mut self) -> Option<(Instant, Request, Response)> {
-        let at = self.dice(self.recent.len().max(1) as u64);
-        let found = self.recent.get(usize::try_from(at).unwrap_or(0))?;
+        let at = self.random.below(self.recent.len().max(1));
+        let found = self.recent.get(at)?;
         (found.0.elapsed() < RETRY_WITHIN).then(|| found.clone())
     }
 
@@ -245,13 +245,6 @@ impl<'a> Customer<'a> {
 
     fn runs(&self) -> u64 {
         u64::try_from(self.server.runs(&self.name)).expect("a count")
-    }
-
-    fn dice(&mut self, sides: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % sides
     }
 }
 

@@ -3,11 +3,10 @@
 //! What a client does in a step is drawn from the seed, its number and the step's; only whether it asks again depends on
 //! what came back. Clients of one group meet at the same keys, so none of them may run ahead of the others.
 
-use super::dice::Dice;
 use super::history::{Attempt, Got, Line};
 use super::leaving::Leave;
 use super::work::{Key, read};
-use crate::support::{Client, Server, pause};
+use crate::support::{Client, Random, Server, pause};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -96,7 +95,7 @@ impl<'a> Storm<'a> {
     }
 
     /// One of so many newest keys of the client's group.
-    fn key_of_group(&self, number: usize, step: usize, back: usize, dice: &mut Dice) -> Key {
+    fn key_of_group(&self, number: usize, step: usize, back: usize, dice: &mut Random) -> Key {
         let newest = (step + 1) * KEYS_PER_STEP;
         let of_group = newest.saturating_sub(dice.below(back));
         self.key(of_group * GROUPS + number / GROUP)
@@ -105,7 +104,7 @@ impl<'a> Storm<'a> {
 
 impl Visitor<'_> {
     fn step(&mut self, step: usize) {
-        let mut dice = Dice::at(&[self.storm.seed, self.number as u64, step as u64]);
+        let mut dice = Random::at(&[self.storm.seed, self.number as u64, step as u64]);
         let act = dice.below(10);
         let back = if act == 0 {
             KEYS_PER_STEP
@@ -133,7 +132,7 @@ impl Visitor<'_> {
     }
 
     /// One request and its answer, on the client's connection or on one that it half-closes.
-    fn ask(&mut self, key: &Key, dice: &mut Dice) {
+    fn ask(&mut self, key: &Key, dice: &mut Random) {
         let content = key.content(dice);
         let bytes = key.request(content, dice).bytes();
         let half_close = dice.chance(5);
@@ -161,7 +160,7 @@ impl Visitor<'_> {
 
     /// Several requests on as many connections, so close together that workers take them up at once. The key is one that
     /// hardly anybody has met.
-    fn volley(&mut self, key: &Key, dice: &mut Dice) {
+    fn volley(&mut self, key: &Key, dice: &mut Random) {
         let loaded: Vec<_> = (0..VOLLEY)
             .map(|_| {
                 let content = key.content(dice);
@@ -184,7 +183,7 @@ impl Visitor<'_> {
     }
 
     /// Several requests in one go, mostly duplicates, answered in their order; or left unread.
-    fn pipeline(&mut self, key: &Key, dice: &mut Dice) {
+    fn pipeline(&mut self, key: &Key, dice: &mut Random) {
         let mut client = self.storm.server.connect();
         let mut bytes = Vec::new();
         let mut attempts = Vec::new();
@@ -223,7 +222,7 @@ impl Visitor<'_> {
         }
     }
 
-    fn leave(&mut self, key: &Key, dice: &mut Dice) {
+    fn leave(&mut self, key: &Key, dice: &mut Random) {
         let leave = Leave::drawn(dice);
         let content = key.content(dice);
         let bytes = key.request(content, dice).bytes();

@@ -5,7 +5,7 @@
 
 use super::history::{Attempt, Does, Got, KeyHistory, Settings};
 
-/// The server reads its clock in whole milliseconds, so a record may end that much earlier than its TTL says.
+/// The server rounds the moment of a completion up to a whole millisecond, so a record may live that much longer.
 const CLOCK_GRAIN_US: u64 = 1_000;
 
 /// One key, with what its completed answers tell.
@@ -90,7 +90,7 @@ impl<'h> Case<'h> {
     pub(super) fn decided_from(&self, seen: &Attempt) -> u64 {
         let waits = seen.got == Got::InFlight && !seen.half_closed;
         let wait_us = self.settings.wait_us.filter(|_| waits).unwrap_or(0);
-        seen.began_us + wait_us.saturating_sub(CLOCK_GRAIN_US)
+        seen.began_us + wait_us
     }
 
     /// Whether the one was over before the answer to the other was decided.
@@ -100,12 +100,12 @@ impl<'h> Case<'h> {
 
     /// Until when a record lives at least that was completed no earlier than this.
     pub(super) fn lives_from(&self, completed_from_us: u64) -> u64 {
-        completed_from_us.saturating_add(self.settings.ttl_us.saturating_sub(CLOCK_GRAIN_US))
+        completed_from_us.saturating_add(self.settings.ttl_us)
     }
 
     /// Until when a record lives at most that was completed no later than this.
     pub(super) fn lives_by(&self, completed_by_us: u64) -> u64 {
-        completed_by_us.saturating_add(self.settings.ttl_us)
+        completed_by_us.saturating_add(self.settings.ttl_us + CLOCK_GRAIN_US)
     }
 
     /// Whether an answer of this size may have become a tombstone (N-33).

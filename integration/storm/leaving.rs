@@ -3,9 +3,8 @@
 //! A reset is a close with unread bytes in the socket: std has no linger. Where no answer of the request's own lies there
 //! yet, that of a `GET /` in front of it does.
 
-use super::dice::Dice;
 use super::history::Stage;
-use crate::support::{Client, Request};
+use crate::support::{Client, Random, Request};
 use std::thread;
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ pub(crate) struct Leave {
 }
 
 impl Leave {
-    pub(crate) fn drawn(dice: &mut Dice) -> Leave {
+    pub(crate) fn drawn(dice: &mut Random) -> Leave {
         Leave {
             stage: dice.pick(STAGES),
             reset: dice.chance(50),

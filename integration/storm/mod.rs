@@ -9,7 +9,6 @@
 
 mod checker;
 mod clients;
-mod dice;
 mod evidence;
 mod forged;
 mod history;
@@ -17,14 +16,12 @@ mod leaving;
 mod truth;
 mod work;
 
-use crate::support::{Server, at_once};
+use crate::support::{Random, Server, at_once, seed};
 use checker::{Violation, check};
 use clients::{CLIENTS, Made, Storm};
-use dice::Dice;
 use history::{Answer, Attempt, Does, Got, History, KeyHistory, Settings};
 use serial_test::serial;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 /// Steps of each client against one server: alone, and in a long run.
@@ -87,7 +84,7 @@ fn in_a_storm_no_answer_contradicts_another_or_the_counts() {
     let (start, mut sent, mut tally) = (Instant::now(), 0, Tally::new());
     for round in 0.. {
         for (number, server) in (0..).zip(SERVERS) {
-            let seed = Dice::at(&[seed, round, number]).next();
+            let seed = Random::at(&[seed, round, number]).next();
             let weather = storm(server, seed, steps);
             weather.report();
             sent += weather.whole().count() as u64;
@@ -150,16 +147,6 @@ fn a_real_history_that_is_made_worse_is_found_out() {
         }
     }
     assert!(changes > 1_000, "{changes} changes are few");
-}
-
-/// That of the environment, or a new one; shown, so that it can be had again.
-fn seed() -> u64 {
-    let given = std::env::var("SEED")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let seed = given.unwrap_or_else(|| RandomState::new().hash_one(()));
-    println!("SEED={seed} makes the same choices again");
-    seed
 }
 
 /// 64 clients against one of the servers, and the judge's verdict.

@@ -3,9 +3,8 @@
 //! Content 0 is what the key is for. Content 1 is a mistake: the same key, another request. Content 2 is the corrected
 //! request, where the first is one that the handler refuses. The names under which the application counts are one a key.
 
-use super::dice::Dice;
 use super::history::{Answer, Ask, Does, Got};
-use crate::support::{Request, Response};
+use crate::support::{Random, Request, Response};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What begins the name under which a key's work is counted.
@@ -43,7 +42,7 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(seed: u64, number: usize) -> Key {
-        let mut dice = Dice::at(&[seed, number as u64]);
+        let mut dice = Random::at(&[seed, number as u64]);
         let delay_ms = if dice.chance(40) {
             0
         } else {
@@ -68,7 +67,7 @@ impl Key {
     }
 
     /// One in ten is a mistake; where the first request is refused, three in ten send the corrected one.
-    pub(crate) fn content(&self, dice: &mut Dice) -> u8 {
+    pub(crate) fn content(&self, dice: &mut Random) -> u8 {
         let corrected = matches!(self.plan, Plan::RefusedAtFirst(_) | Plan::BadPaymentAtFirst);
         match dice.below(10) {
             0 => 1,
@@ -130,7 +129,7 @@ impl Key {
     }
 
     /// The request, in one of the spellings that make no difference (N-11, N-16).
-    pub(crate) fn request(&self, content: u8, dice: &mut Dice) -> Request {
+    pub(crate) fn request(&self, content: u8, dice: &mut Random) -> Request {
         let (request, text) = if self.is_payment() {
             (Request::post("/payments"), self.payment(content))
         } else {

@@ -14,7 +14,7 @@ pub(crate) use flood::{Flooded, flood, make_known, while_replaying};
 pub(crate) use json::Json;
 pub(crate) use metrics::Metrics;
 pub(crate) use process::Server;
-pub(crate) use random::Random;
+pub(crate) use random::{Random, seed};
 pub(crate) use request::{Request, payment};
 pub(crate) use wire::{Client, Response};
 

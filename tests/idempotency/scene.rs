@@ -9,7 +9,6 @@ use nanoserve::idempotency::record::Outcome;
 use nanoserve::idempotency::scope::ScopeDigest;
 use nanoserve::idempotency::table::TableShape;
 use nanoserve::limits::{CLAIM_ALLOWANCE_BYTES, KEY_OVERHEAD_BYTES};
-use std::time::{Duration, Instant};
 
 pub const SCOPE: ScopeDigest = ScopeDigest([1; 32]);
 pub const OTHER_SCOPE: ScopeDigest = ScopeDigest([2; 32]);
@@ -108,14 +107,4 @@ pub fn held(replay: &Replay) -> String {
 /// What a key and its response count for.
 pub fn charged(key_bytes: usize, response_bytes: usize) -> usize {
     KEY_OVERHEAD_BYTES + key_bytes + response_bytes
-}
-
-/// Waits for a condition that another thread brings about.
-#[track_caller]
-pub fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "never came true: {what}");
-        std::thread::yield_now();
-    }
 }

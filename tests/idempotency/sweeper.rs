@@ -1,8 +1,8 @@
 //! Claims about src/idempotency/sweeper.rs.
 
-use crate::harness::Test;
+use crate::harness::{Test, wait_until};
 use crate::idempotency::scene::{
-    SMALLEST, TTL_MS, answer, config, eventually, execute, run, seen, small, with,
+    SMALLEST, TTL_MS, answer, config, execute, run, seen, small, with,
 };
 use nanoserve::clock::Clock;
 use nanoserve::idempotency::guard::{Guard, GuardConfig};
@@ -13,6 +13,9 @@ use nanoserve::limits::{
 };
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+
+/// How long a test waits for another thread.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[rustfmt::skip] // one claim a line
 pub const TESTS: &[Test] = &[
@@ -208,7 +211,7 @@ fn the_thread_sweeps_when_woken_and_ends_when_dropped() {
         }
         clock.advance_ms(TTL_MS);
         sweeper.wake();
-        eventually("everything is swept", || swept(&guard));
+        wait_until(PATIENCE, || swept(&guard));
     }
     sweeper.stop();
     run(&guard, b"k", b"done");
@@ -235,7 +238,7 @@ fn a_wish_hurries_a_long_sweep() {
     let guard = Arc::new(guard);
     let sweeper = Sweeper::start(Arc::clone(&guard), drop).expect("a thread");
     sweeper.wake();
-    eventually("everything is swept", || swept(&guard));
+    wait_until(PATIENCE, || swept(&guard));
 }
 
 fn a_dropped_sweeper_lets_go_of_the_guard() {
@@ -258,7 +261,7 @@ fn the_thread_keeps_up_with_a_short_ttl_by_itself() {
     for number in 1..=50 {
         run(&guard, &[number], b"done");
     }
-    eventually("everything is swept", || swept(&guard));
+    wait_until(PATIENCE, || swept(&guard));
 }
 
 // N-43
@@ -282,9 +285,7 @@ fn fullness_is_warned_of_once_each_time_it_comes() {
     let pass = |ms, left| {
         clock.advance_ms(ms);
         sweeper.wake();
-        eventually("what has expired is swept", || {
-            guard.gauges().completed == left
-        });
+        wait_until(PATIENCE, || guard.gauges().completed == left);
     };
     run(&guard, b"old", b"done");
     clock.advance_ms(TTL_MS / 2);
@@ -295,7 +296,7 @@ fn fullness_is_warned_of_once_each_time_it_comes() {
     pass(TTL_MS, 0);
     assert!(warnings.try_recv().is_err(), "warned of twice");
     // The thread may not have looked while it was empty; then it is not told of as new, so again.
-    eventually("a second warning", || {
+    wait_until(PATIENCE, || {
         fill();
         let warned = warnings.recv_timeout(Duration::from_millis(50)).is_ok();
         pass(TTL_MS, 0);
