@@ -76,6 +76,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "idempotency/table", tests: idempotency::table::TESTS },
     Suite { name: "idempotency/guard", tests: idempotency::guard::TESTS },
     Suite { name: "idempotency/waiters", tests: idempotency::waiters::TESTS },
+    Suite { name: "idempotency/explorer", tests: idempotency::explorer::TESTS },
     Suite { name: "idempotency/sweeper", tests: idempotency::sweeper::TESTS },
     Suite { name: "idempotency/stress", tests: idempotency::stress::TESTS },
     Suite { name: "app/router", tests: app::router::TESTS },

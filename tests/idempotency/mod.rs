@@ -1,5 +1,5 @@
-//! Claims about src/idempotency/, a file each, and `stress` about all of it; `scene`, `stops` and `baton` are what they
-//! are staged with.
+//! Claims about src/idempotency/, a file each, and `stress` about all of it; `scene` and `stops` are what they are staged
+//! with, and `explorer` plays every interleaving.
 
 pub mod capacity;
 pub mod explorer;

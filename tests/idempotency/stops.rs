@@ -1,6 +1,6 @@
 //! Points at which a test can stop a thread and send it on: one interleaving, chosen by the test.
 
-use nanoserve::idempotency::points::{Point, Points};
+use nanoserve::idempotency::points::{Lock, Point, Points};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Points for Stops {
         self.0.come_to(Some(point));
     }
 
-    fn take<L>(&self, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
+    fn take<L>(&self, _: Lock, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
         self.0.come_to(None);
         attempt().unwrap_or_else(|| {
             let stops = self.0.lock();

@@ -87,9 +87,9 @@ impl Points for Baton {
     }
 
     fn take<L>(&self, lock: Lock, attempt: impl Fn() -> Option<L>, wait: impl FnOnce() -> L) -> L {
-        let taken = NUMBER
-            .get()
-            .and_then(|number| self.pass(number, Stop::Lock(lock), attempt));
+        let taken = NUMBER.get().and_then(|number| {
+            self.pass(number, Stop::Lock(lock), Footprint::of_lock(lock), attempt)
+        });
         taken.unwrap_or_else(wait)
     }
 }
@@ -141,12 +141,17 @@ impl Baton {
         }
     }
 
-    /// Stands here until others have made it ready.
-    pub fn until<T>(&self, what: &'static str, ready: impl Fn() -> Option<T>) -> T {
+    /// Stands here until others have made it ready; `looks` is what it looks at for that.
+    pub fn until<T>(
+        &self,
+        what: &'static str,
+        looks: Footprint,
+        ready: impl Fn() -> Option<T>,
+    ) -> T {
         AT_THE_LOCK.set(false);
         let passed = NUMBER
             .get()
-            .and_then(|number| self.pass(number, Stop::Until(what), &ready));
+            .and_then(|number| self.pass(number, Stop::Until(what), looks, &ready));
         passed
             .or_else(ready)
             .unwrap_or_else(|| panic!("nobody is there who could bring about: {what}"))
@@ -172,7 +177,13 @@ impl Baton {
     }
 
     /// A stop with a condition.
-    fn pass<L>(&self, number: usize, stop: Stop, attempt: impl Fn() -> Option<L>) -> Option<L> {
+    fn pass<L>(
+        &self,
+        number: usize,
+        stop: Stop,
+        touches: Footprint,
+        attempt: impl Fn() -> Option<L>,
+    ) -> Option<L> {
         if !(AT_THE_LOCK.take() || self.stop(number, stop)) {
             return None;
         }
@@ -182,12 +193,12 @@ impl Baton {
             if taken.is_some() {
                 match stop {
                     Stop::Lock(lock) => standing.took = Some(lock),
-                    _ => standing.announced = Footprint::LOOKS_AT_ALL,
+                    _ => standing.announced = touches,
                 }
                 return taken;
             }
             standing.stops[number] = stop;
-            let choice = standing.search.refused(Footprint::of_condition(stop));
+            let choice = standing.search.refused(touches);
             self.give(number, standing, choice);
         }
         unwind();

@@ -85,7 +85,9 @@ fn three_callers_keep_the_truth_in_drawn_interleavings() {
 // N-4, N-20, N-22, N-30, N-31: complete, release and drop beside those who wait; an heir that leaves, that releases again, that
 // is overtaken; another request that takes the released key; a bound that is met.
 fn whoever_waits_is_told_and_one_alone_succeeds() {
-    let acts = [
+    let played = explore_all(&plays::of_waiters(2), &Way::Classes);
+    assert!(played > 500, "{played} schedules");
+    let chosen = [
         "complete",
         "release",
         "mismatch",
@@ -93,12 +95,9 @@ fn whoever_waits_is_told_and_one_alone_succeeds() {
         "leave",
         "wait_leave",
     ];
-    let mut plays = plays::of_waiters();
-    plays.retain(|play| {
-        let acts_are_chosen = play.acts.iter().all(|(act, _)| acts.contains(act));
-        play.acts.len() == 2 || acts_are_chosen && play.name.starts_with("wide/empty")
-    });
-    let played = explore_all(&plays, &Way::Classes);
+    let mut plays = plays::of_waiters(3);
+    plays.retain(|play| play.acts.iter().all(|(act, _)| chosen.contains(act)));
+    let played = explore_all(&plays, &Way::Preemptions(2));
     assert!(played > 5_000, "{played} schedules");
 }
 

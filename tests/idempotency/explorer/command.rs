@@ -79,7 +79,8 @@ fn chosen(part: &str) -> Vec<Entry> {
     }
     let honest = plays::of_two().into_iter();
     let honest = honest.chain(plays::of_three());
-    let honest = honest.chain(plays::of_waiters());
+    let honest = honest.chain(plays::of_waiters(2));
+    let honest = honest.chain(plays::of_waiters(3));
     let honest = honest.map(|play| Entry {
         play: Box::new(play),
         is_to_fail: false,
@@ -159,6 +160,7 @@ struct Sum {
 impl Sum {
     /// Counts a play, and says how it went.
     fn line(&mut self, entry: &Entry, outcome: Result<Report, Box<Shown>>) -> String {
+        self.plays += 1;
         let name = format!("{:<44} {} callers", entry.play.name(), entry.play.callers());
         match outcome {
             Ok(report) => {

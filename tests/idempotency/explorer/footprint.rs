@@ -19,12 +19,12 @@ pub struct Footprint {
 const COUNT: u64 = 1;
 /// The manual clock.
 const CLOCK: u64 = 1 << 1;
-/// Every record's status and what it publishes.
+/// Every record's status and what it publishes; not whether it is awaited.
 const STATUS: u64 = 1 << 2;
 /// Keys held. (Bytes and records pending are counted up and down, which commutes, and nobody asks before the end: the
 /// bound on bytes is far away.)
 const KEYS: u64 = 1 << 3;
-/// Who waits, and their flags.
+/// Who waits for which record, and their flags.
 const WAITERS: u64 = 1 << 4;
 /// The buckets have the bits above; two that share one only seem to meet.
 const BUCKETS_FROM: usize = 16;
@@ -40,8 +40,10 @@ const fn footprint(reads: u64, writes: u64) -> Footprint {
 impl Footprint {
     /// The count is doubled.
     pub const DOUBLES: Footprint = footprint(COUNT, COUNT);
-    /// A waiter leaves, or is succeeded by the ticket for which the others now wait.
-    pub const LEAVES_THE_WAITERS: Footprint = footprint(STATUS, STATUS | WAITERS);
+    /// A look at those who wait, or at a flag.
+    pub const LOOKS_AT_WAITERS: Footprint = footprint(WAITERS, 0);
+    /// A waiter leaves, or is succeeded by the ticket for which the others now wait; a release tells its heir.
+    pub const MOVES_WAITERS: Footprint = footprint(STATUS, WAITERS);
     /// Reads all there is: what looks at the state of the whole scene.
     pub const LOOKS_AT_ALL: Footprint = footprint(u64::MAX, 0);
     /// Commutes with nothing.
@@ -59,7 +61,7 @@ impl Footprint {
 
     pub const READS_CLOCK: Footprint = footprint(CLOCK, 0);
 
-    fn of_lock(lock: Lock) -> Footprint {
+    pub fn of_lock(lock: Lock) -> Footprint {
         let bit = |at: usize| 1 << (BUCKETS_FROM + at % (64 - BUCKETS_FROM));
         match lock {
             Lock::Read(at) => footprint(bit(at), 0),
@@ -73,14 +75,6 @@ impl Footprint {
 
     pub fn commutes_with(self, other: Footprint) -> bool {
         self.writes & (other.reads | other.writes) == 0 && other.writes & self.reads == 0
-    }
-
-    /// What has to change before one that stands there in vain can go on.
-    pub fn of_condition(stop: Stop) -> Footprint {
-        match stop {
-            Stop::Lock(lock) => Footprint::of_lock(lock),
-            _ => Footprint::LOOKS_AT_ALL,
-        }
     }
 
     /// Of the step between two stops, in which these locks were taken, or held from the step before.
@@ -121,8 +115,8 @@ fn under(locks: Footprint, to: Stop) -> Footprint {
     match (locks.writes != 0, to) {
         // The first lock of a split.
         (true, Stop::At(Point::BetweenSplitLocks)) => NOTHING,
-        // A claim (if it makes the table grow, it says so); an unlink, after which those who wait are told.
-        (true, _) => footprint(COUNT | STATUS | CLOCK, KEYS | WAITERS),
+        // A claim (if it makes the table grow, it says so); an unlink (if it tells those who wait, its act says so).
+        (true, _) => footprint(COUNT | STATUS | CLOCK, KEYS),
         // The second look at the count; no record was met.
         (false, Stop::At(Point::ReadMissed)) => footprint(COUNT, 0),
         // A record was met and judged, the sweeper's way or a caller's.
@@ -141,9 +135,11 @@ fn before(to: Stop) -> Footprint {
         Stop::At(Point::BeforeReplace | Point::BeforeSweepUnlink) => footprint(STATUS | CLOCK, 0),
         // Expiry counts from here; nothing is published yet.
         Stop::At(Point::SnapshotSet) => footprint(CLOCK, 0),
-        Stop::At(Point::Released) => footprint(0, STATUS),
+        // Whether anybody waits is learned in the same step.
+        Stop::At(Point::Released) => footprint(WAITERS, STATUS),
         Stop::At(Point::BeforeDropPublish) => footprint(STATUS, 0),
-        Stop::At(Point::WaiterRegistered) => footprint(STATUS, STATUS | WAITERS),
+        // The record is noted as awaited, which only its end asks for.
+        Stop::At(Point::WaiterRegistered) => footprint(STATUS, WAITERS),
         Stop::At(_) => Footprint::ALL,
     }
 }

@@ -18,7 +18,7 @@ use super::footprint::Footprint;
 use crate::harness::random::Random;
 
 /// Threads at most.
-pub const THREADS_MAX: usize = 4;
+pub const THREADS_MAX: usize = 5;
 
 /// Which schedules are played.
 #[derive(Clone, Debug, PartialEq, Eq)]

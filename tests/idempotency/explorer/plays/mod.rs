@@ -25,6 +25,7 @@ pub const SCENES: &[(&str, Setting)] = &[
     ("narrow/completed", |baton| completed(narrow(baton))),
     ("narrow/expired", |baton| expired(narrow(baton))),
     ("narrow/released", |baton| released(narrow(baton))),
+    ("narrow/brink", |baton| brink(narrow(baton))),
     ("narrow/grown", |baton| grown(narrow(baton))),
 ];
 
@@ -38,6 +39,7 @@ pub const ACTS: &[Act<Scene>] = &[
     ("expire", Scene::expire),
     ("sweep", Scene::sweep),
     ("grow", Scene::grow),
+    ("retry", Scene::retry),
     ("look_up", Scene::look_up),
     ("wait", |scene| scene.wait(Patience::Endless, End::Complete)),
     ("wait_release", |scene| scene.wait(Patience::Endless, End::Release)),
@@ -78,6 +80,12 @@ fn expired(scene: Scene) -> Scene {
 /// The key was given back, but its node still stands in the table.
 fn released(scene: Scene) -> Scene {
     scene.release_and_get_stuck(Name::Main);
+    scene
+}
+
+/// The next new key doubles the table, and the next two double it twice.
+fn brink(scene: Scene) -> Scene {
+    scene.attempt(Name::Still, PRINT, End::Complete);
     scene
 }
 
@@ -170,18 +178,19 @@ pub fn of_two() -> Vec<Play<Scene>> {
     choices(2, |act| !is_waiter(act), is_roomy)
 }
 
-/// All that three callers can; `grow`, which is two claims, gives way to `other`, which is one.
+/// All that three callers can. `grow` and `retry`, which admit twice, give way to `other` and `complete`; and where a table
+/// of two keys grows under three callers, as from the brink, there are millions of classes.
 pub fn of_three() -> Vec<Play<Scene>> {
-    choices(3, |act| !is_waiter(act) && act != "grow", is_roomy)
+    let acts = |act: &str| !is_waiter(act) && !["grow", "retry"].contains(&act);
+    choices(3, acts, |scene| is_roomy(scene) && scene != "narrow/brink")
 }
 
-/// One, two and three who wait, beside others and for one another.
-pub fn of_waiters() -> Vec<Play<Scene>> {
+/// Those who wait, beside others and for one another.
+pub fn of_waiters(callers: usize) -> Vec<Play<Scene>> {
     let acts =
         |act: &str| is_waiter(act) || ["complete", "release", "drop", "mismatch"].contains(&act);
-    let scenes = |scene: &str| ["wide/empty", "wide/expired", "wide/crowded"].contains(&scene);
-    let mut plays = choices(2, acts, scenes);
-    plays.extend(choices(3, acts, scenes));
+    let scenes = |scene: &str| ["wide/empty", "wide/crowded"].contains(&scene);
+    let mut plays = choices(callers, acts, scenes);
     plays.retain(|play| play.acts.iter().any(|(act, _)| is_waiter(act)));
     plays
 }

@@ -39,7 +39,7 @@ impl Scene {
             match self.admit(Name::Main, PRINT) {
                 Admission::Execute(ticket) => {
                     if let Some(waiter) = waited.take() {
-                        self.baton.touches(Footprint::LEAVES_THE_WAITERS);
+                        self.baton.touches(Footprint::MOVES_WAITERS);
                         ticket.succeed(waiter);
                     }
                     return self.end(Name::Main, ticket, end);
@@ -67,8 +67,9 @@ impl Scene {
     ) -> Option<Waiter> {
         let met = self.life(Name::Main);
         let had_a_place = before.is_some();
+        self.baton.pause("it knows whom it met"); // between the answer and the place the end may come
         let waiter = self.guard.wait(in_flight, before);
-        self.baton.touches(Footprint::LOOKS_AT_ALL);
+        self.baton.touches(Footprint::LOOKS_AT_WAITERS);
         assert!(self.guard.waiting() <= self.waiters_max);
         let Some(waiter) = waiter else {
             assert!(!had_a_place, "a place is kept");
@@ -81,8 +82,9 @@ impl Scene {
             self.leave(Some(waiter));
             return None;
         }
+        let is_over = || waiter.is_over().then_some(());
         self.baton
-            .until("its wait is over", || waiter.is_over().then_some(()));
+            .until("its wait is over", Footprint::LOOKS_AT_WAITERS, is_over);
         if is_in_time {
             self.is_told();
         }
@@ -95,7 +97,7 @@ impl Scene {
 
     fn leave(&self, waiter: Option<Waiter>) {
         if let Some(waiter) = waiter {
-            self.baton.touches(Footprint::LEAVES_THE_WAITERS);
+            self.baton.touches(Footprint::MOVES_WAITERS);
             self.heirs().gone += 1;
             drop(waiter);
         }
@@ -104,8 +106,8 @@ impl Scene {
     /// One that waited when the key was released is told so. Another is told only where such a one has gone away.
     fn is_told(&self) {
         let life = self.life(Name::Main);
-        let mut heirs = self.heirs();
         if life.state == State::Free {
+            let mut heirs = self.heirs();
             let told = heirs.told.entry(life.claims).or_default();
             *told += 1;
             let told = *told;

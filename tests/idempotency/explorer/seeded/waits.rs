@@ -1,7 +1,7 @@
 //! Mistakes about waiting: those who wait for a key that is PENDING, each with a flag that is raised when it is over.
 
 use super::Model;
-use crate::idempotency::explorer::{Act, Playable};
+use crate::idempotency::explorer::{Act, Footprint, Playable};
 use nanoserve::idempotency::points::{Point, Points};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -37,8 +37,9 @@ impl Model<Key> {
     }
 
     fn wait(&self, flag: &Flag) {
+        let is_raised = || flag.load(SeqCst).then_some(());
         self.baton
-            .until("its flag is raised", || flag.load(SeqCst).then_some(()));
+            .until("its flag is raised", Footprint::ALL, is_raised);
     }
 
     fn complete(&self) {
