@@ -8,7 +8,7 @@ SERVER ?= target/release/nanoserve
 
 .DEFAULT_GOAL := build
 .SILENT:
-.PHONY: build help run demo test unit integration bench check docs load stress memcheck clean server sabotage contract storm fill waiters explore
+.PHONY: build help run demo test unit integration bench check docs load waiters memcheck clean server contract sabotage storm stress fill explore
 
 build: ## build the server (what make alone does)
 	$(CARGO) build --release --bins
@@ -71,6 +71,10 @@ stress: server ## 64 threads against the engine, the ledger and the server, 20 s
 	STRESS_SECONDS=$${STRESS_SECONDS:-20} NANOSERVE_BIN=target/release/nanoserve \
 		$(CARGO) test --quiet --test integration -- under_load --nocapture
 
+waiters: server ## a thousand duplicates wait for one handler, others beside them
+	WAITERS=$${WAITERS:-1000} NANOSERVE_BIN=target/release/nanoserve \
+		$(CARGO) test --quiet --test integration -- waiting --nocapture
+
 storm: server ## 500,000 requests of 64 clients that retry, err and leave, every answer judged; SEED=n repeats one
 	STORM_REQUESTS=$${STORM_REQUESTS:-500000} NANOSERVE_BIN=target/release/nanoserve \
 		$(CARGO) test --quiet --test integration -- storm::in_a_storm --nocapture
@@ -78,10 +82,6 @@ storm: server ## 500,000 requests of 64 clients that retry, err and leave, every
 # A quarter of an hour: what expires is waited for. The client has to keep up, so it is a release build too.
 fill: ## five million keys against room for one; what that leaves in memory, as a table
 	FILL_KEYS=$${FILL_KEYS:-5000000} $(CARGO) test --quiet --release --test integration -- fill:: --nocapture
-
-waiters: server ## a thousand duplicates wait for one handler, others beside them
-	WAITERS=$${WAITERS:-1000} NANOSERVE_BIN=target/release/nanoserve \
-		$(CARGO) test --quiet --test integration -- waiting --nocapture
 
 memcheck: ## a scripted session under valgrind: no error, no leak
 	exec integration/memcheck.sh

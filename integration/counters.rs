@@ -228,3 +228,51 @@ fn what_comes_too_late_or_finds_no_room_is_counted() {
     script.ended(head, "waiting");
     script.check("the head was too late");
 }
+
+// N-22, N-62: a duplicate that waits is counted once more when it begins to, and once as what it then gets.
+#[test]
+fn those_who_wait_are_counted_as_what_they_get() {
+    let mut script = Script::new(&["--duplicates", "wait"], 0);
+    let request = lab("slow?delay_ms=2500").key("slow");
+    let mut first = script.connect();
+    script.send(&mut first, &request.bytes());
+    script.server.wait_pending("slow");
+    script.book.claimed("slow".len());
+    script.book.add("nanoserve_workers_busy", 1);
+    script.moves("idle", "visited");
+    let [mut replayed, mut gives_up] = [(); 2].map(|()| {
+        let mut client = script.connect();
+        script.send(&mut client, &request.bytes());
+        script.moves("idle", "waiting");
+        script.book.add("nanoserve_waits_total", 1);
+        script.book.add("nanoserve_waiters", 1);
+        let room = request.bytes().len();
+        script.book.add("nanoserve_parked_bytes", room);
+        client
+    });
+    wait_until("two to wait", || script.gauge("nanoserve_waiters") == 2);
+    script.check("two wait");
+    gives_up.half_close();
+    script.answer(&mut gives_up, 409);
+    script.book.guard("in_flight");
+    script.book.refused("key-in-flight");
+    let room = request.bytes().len();
+    script.book.sub("nanoserve_waiters", 1);
+    script.book.sub("nanoserve_parked_bytes", room);
+    script.ended(gives_up, "waiting");
+    script.check("one gave up");
+    let answer = script.answer(&mut first, 201);
+    script.book.completed(&answer);
+    script.book.handled(2500);
+    script.book.sub("nanoserve_workers_busy", 1);
+    script.moves("visited", "idle");
+    script.answer(&mut replayed, 201);
+    script.book.guard("replay");
+    script.book.sub("nanoserve_waiters", 1);
+    script.book.sub("nanoserve_parked_bytes", room);
+    script.moves("waiting", "idle");
+    script.check("the other got the answer");
+    script.ended(first, "idle");
+    script.ended(replayed, "idle");
+    script.check("all gone");
+}

@@ -153,6 +153,29 @@ fn a_drain_waits_for_those_who_wait() {
     assert_eq!(server.wait_exit().code(), Some(0));
 }
 
+// N-22, N-53: who waits cannot be asked to give way, so those who may wait leave half of the connections to others.
+#[test]
+fn waiters_never_take_the_last_connections() {
+    let server = waiting(&["--max-connections=10"]);
+    let request = Request::lab("hot?delay_ms=2000").key("hot");
+    let mut first = asked(&server, &request);
+    server.wait_pending("hot");
+    let mut crowd: Vec<Client> = (0..9).map(|_| asked(&server, &request)).collect();
+    wait_until("five to wait", || waiters(&server) == 5);
+    for _ in 0..4 {
+        server.send(&Request::get("/")).expect(200);
+    }
+    first.answer().expect(201);
+    // Those for whom there was no place have been told so, and theirs are the connections that gave way.
+    let mut replays = 0;
+    for client in &mut crowd {
+        if client.is_readable_before_end() {
+            replays += usize::from(client.answer().is_replay());
+        }
+    }
+    assert_eq!(replays, 5);
+}
+
 // N-2, N-22: with few workers, so that a waiter with a thread of its own would show at once.
 #[test]
 fn a_crowd_of_waiters_disturbs_nobody() {
@@ -194,6 +217,12 @@ fn a_crowd_of_waiters_disturbs_nobody() {
     assert_eq!(server.runs("crowd"), 1);
     others.sort_unstable();
     let at = |percent: usize| others[(others.len() - 1) * percent / 100];
+    // Two seconds of one client that pauses a millisecond after each pair: a tenth of what an idle machine lets it do.
+    assert!(
+        others.len() > 150,
+        "only {} others were served meanwhile",
+        others.len()
+    );
     println!(
         "{count} waiters; {} other requests meanwhile: p50 {:?}, p99 {:?}, longest {:?}",
         others.len(),

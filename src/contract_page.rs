@@ -121,7 +121,7 @@ fn push_answers(out: &mut String, config: &Config) {
         Duplicates::Reject => "<a href=\"#key-in-flight\">409</a>, retry after a second".to_owned(),
         Duplicates::Wait => format!(
             "the first one's answer, as soon as it is there; <a href=\"#key-in-flight\">409</a> where that takes longer \
-             than {}, or where {WAITERS_MAX} requests wait already",
+             than {}, or where no more can wait (at most {WAITERS_MAX}, and half of all connections)",
             duration(config.wait_timeout_ms)
         ),
     };
@@ -176,14 +176,15 @@ fn push_time_and_room(out: &mut String, config: &Config) {
 const RETRIES: &[(&str, &str, &str)] = &[
     ("nothing: a time-out, a broken connection, or a 502 or 504 from between", "yes", "the request may have run, or not, or be running: the same key finds out"),
     ("any 2xx or 3xx; a 402", "no", "it is done, and this is the answer; a retry would get it again"),
-    ("400, 403, 404, 405, 413, 414, 415, 417, 422, 431, 501 or 505", "no", "nothing was done; mend the request, and send that with a new key"),
+    ("400, 403, 404, 405, 413, 414, 415, 417, 422, 431, 501 or 505", "no", "nothing was done; mend the request. The key is still free, and may be used for the mended one"),
     ("<a href=\"#request-timeout\">408</a>", "yes", "nothing was done; the request came in too slowly"),
     ("<a href=\"#key-in-flight\">409</a>", "yes", "the first attempt is still running; its answer will be there"),
     ("<a href=\"#response-not-stored\">410</a>", "no", "it was done; ask for the result by a GET"),
     ("<a href=\"#key-reused\">422 key-reused</a>", "no", "the key is another request's: a new thing needs a new key, a retry must not change the request"),
     ("<a href=\"#handler-failed\">500</a>", "no", "it ran, and how far is not known; the same key gets the same 500. Find out what was done before a new key is used"),
     ("<a href=\"#keys-full\">503</a> with <code>Retry-After</code>", "yes", "nothing was done; the server has no room just now"),
-    ("any answer with <code>Idempotent-Replayed: true</code>", "no", "it is the recorded one, whatever its status"),
+    ("503 without", "no", "nothing was done, and waiting does not help"),
+    ("any answer with <code>Idempotent-Replayed: true</code>", "no", "it is the recorded one, whatever its status, and will not change: for a mended request take a new key"),
 ];
 
 fn push_retries(out: &mut String, config: &Config) {
@@ -241,8 +242,8 @@ fn push_limits(out: &mut String, config: &Config) {
     }
     let _ = write!(
         out,
-        "</table>\n<p>A connection that is idle for {}, or does not take an answer within {}, is closed. None of this uses \
-         up a key.</p>\n",
+        "</table>\n<p>None of this uses up a key. A connection that is idle for {} is closed. One that does not take its \
+         answer within {} is closed too, but the answer is recorded: retry.</p>\n",
         seconds(IDLE_DEADLINE_MS),
         seconds(WRITE_DEADLINE_MS),
     );

@@ -182,7 +182,8 @@ fn guard_config(config: &Config) -> GuardConfig {
         keys_max: config.keys_max,
         bytes_max: config.bytes_max,
         stored_max: config.stored_response_max,
-        waiters_max: WAITERS_MAX,
+        // Who waits holds a connection, and no newcomer can make it give way: half of them stay for others (N-22).
+        waiters_max: WAITERS_MAX.min(config.connections_max / 2),
         last_net,
         shape: TableShape::default(),
     }

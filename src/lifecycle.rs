@@ -21,7 +21,7 @@ use crate::idempotency::record::Outcome;
 use crate::idempotency::sweeper::Sweeper;
 use crate::log::{Level, Log};
 use crate::metrics::{Counter, Histogram};
-use crate::server::service::{Exchange, Park, Refusal, Served, Service, Wait};
+use crate::server::service::{Exchange, Park, Refusal, Served, Service, Share, Wait};
 use plan::{Plan, allow_field};
 use std::any::Any;
 use std::mem;
@@ -71,7 +71,12 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
             return refuse(&problem::KEY_MALFORMED, "the key must have 1 to 255 bytes");
         };
         let fingerprint = fingerprint(request);
-        let mut waited = exchange.parked.take();
+        let mut waited = exchange.parked.take().and_then(Waited::of);
+        // Who has waited for this very outcome gets it, however late its connection is looked at again.
+        if let Some(replay) = waited.as_ref().and_then(|waited| waited.waiter.replay()) {
+            exchange.meter.count(Counter::Replay);
+            return replayed(&replay);
+        }
         // A place is taken for a key that looks new, never for a replay; it is held until the handler is done.
         let mut place = None;
         let may_execute = || {
@@ -83,11 +88,12 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
         match self.guard.admit(&scope, key, &fingerprint, may_execute) {
             Admission::Execute(ticket) => {
                 exchange.meter.count(Counter::Execute);
-                if let Some((waiter, _)) = waited.take().and_then(waiter_of) {
+                if let Some(Waited { waiter, .. }) = waited.take() {
                     ticket.succeed(waiter);
                 }
                 // [5] Process: no lock of the engine is held.
                 let ran = run(route, &self.state, params, request, exchange, &self.log);
+                drop(place); // before the key is given back: its heir is not to find this very place taken
                 // [6] Cache: before the first byte leaves.
                 settle(ticket, ran, exchange)
             }
@@ -114,6 +120,10 @@ impl<S: Send + Sync + 'static> Service for Lifecycle<S> {
             }
             Admission::Full(full) => {
                 exchange.meter.count(Counter::Full);
+                // One after the other, as a place may become free; a drain tells them all at once.
+                if let Some(Waited { waiter, .. }) = waited.filter(|_| !exchange.draining) {
+                    waiter.pass_on();
+                }
                 self.refuse_full(full, exchange.draining)
             }
         }
@@ -126,23 +136,23 @@ impl<S: Send + Sync + 'static> Lifecycle<S> {
     fn wait(
         &self,
         in_flight: &InFlight,
-        waited: Option<Park>,
+        waited: Option<Waited>,
         exchange: &Exchange<'_>,
     ) -> Option<Park> {
         let now_us = exchange.clock.now_us();
-        let (before, deadline_us) = match waited.and_then(waiter_of) {
-            Some((before, deadline_us)) => (Some(before), deadline_us),
-            None => (None, now_us.saturating_add(self.wait_ms * 1000)),
+        let (before, deadline_us, room) = match waited {
+            Some(waited) => (Some(waited.waiter), waited.deadline_us, waited.room),
+            None => (None, now_us.saturating_add(self.wait_ms * 1000), None),
         };
         if now_us >= deadline_us {
             return None;
         }
-        let begins = before.is_none();
         let wait = Box::new(self.guard.wait(in_flight, before)?);
-        if begins {
-            exchange.meter.count(Counter::Waited);
-        }
-        Some(Park { wait, deadline_us })
+        Some(Park {
+            wait,
+            deadline_us,
+            room,
+        })
     }
 
     fn run_unguarded(
@@ -192,10 +202,22 @@ impl Wait for Waiter {
     }
 }
 
-/// What the lifecycle parked a request with, and until when it may wait.
-fn waiter_of(park: Park) -> Option<(Waiter, u64)> {
-    let waiter = (park.wait as Box<dyn Any>).downcast::<Waiter>().ok()?;
-    Some((*waiter, park.deadline_us))
+/// What the lifecycle parked a request with. Dropping it gives up the place among those who wait, and the room.
+struct Waited {
+    waiter: Waiter,
+    deadline_us: u64,
+    room: Option<Share>,
+}
+
+impl Waited {
+    fn of(park: Park) -> Option<Waited> {
+        let waiter = (park.wait as Box<dyn Any>).downcast::<Waiter>().ok()?;
+        Some(Waited {
+            waiter: *waiter,
+            deadline_us: park.deadline_us,
+            room: park.room,
+        })
+    }
 }
 
 /// A handler's reply after everything that can happen to a handler has been settled.

@@ -338,8 +338,8 @@ fn what_a_running_duplicate_gets_is_what_is_configured() {
     assert_eq!(answer(Duplicates::Reject), "409, retry after a second");
     assert_eq!(
         answer(Duplicates::Wait),
-        "the first one's answer, as soon as it is there; 409 where that takes longer than 7 s, or where 1024 requests \
-         wait already"
+        "the first one's answer, as soon as it is there; 409 where that takes longer than 7 s, or where no more can wait \
+         (at most 1024, and half of all connections)"
     );
 }
 
@@ -367,8 +367,9 @@ fn limits_are_those_that_hold() {
     ] {
         assert_eq!(most(what), expected, "{what}");
     }
+    says(&page, "A connection that is idle for 60 s is closed.");
     says(
         &page,
-        "idle for 60 s, or does not take an answer within 30 s, is closed",
+        "does not take its answer within 30 s is closed too, but the answer is recorded",
     );
 }

@@ -83,6 +83,7 @@ ended() {
         index($0, "error[" test "]: ") == 1 { end = "red" }
         /^ *Finished/ && test ~ /^E[0-9]+$/ { end = "green" }
         /^1 passed, 0 failed$/ || /^test result: ok\. 1 passed; 0 failed; / { end = "green" }
+        test ~ /\.rs$/ && /^test result: ok\. [1-9][0-9]* passed; 0 failed; / { end = "green" }
         $1 == "FAILED" && $2 == test { end = "red" }
         $1 == "test" && index($0, test) && $NF == "FAILED" { end = "red" }
         /^ *no end within [0-9]+ ms; its thread is left behind$/ { end = "hung" }
@@ -124,7 +125,9 @@ all_are_green() {
             /^[0-9]+ passed, 0 failed$/ { green += $1 }
             /^test result: ok\. / { green += $4 }
             END { print green + 0 }' "$output")
-        if [ "$green" != "$(($(printf '%s\n' "$tests" | wc -l)))" ]; then
+        wanted=$(($(printf '%s\n' "$tests" | wc -l)))
+        # A file may have several examples in its documentation; anything else is named exactly.
+        if [ "$green" -lt $wanted ] || { [ $of != doc ] && [ "$green" -gt $wanted ]; }; then
             cat "$output"
             printf 'expected these %s tests to be there, and green, while nothing is broken:\n%s\n' "$of" "$tests"
             return 1

@@ -19,6 +19,8 @@ pub(super) const CASES: &[Case] = &[
     case("N-21", "a replay has its own Connection", Run, its_own_connection),
     case("N-22", "a duplicate of a running request gets 409, and when to come again", Lab, a_duplicate),
     case("N-22", "of 16 copies at the same moment one runs", Count, sixteen_copies),
+    case("N-22", "where duplicates wait, all copies get the one answer", Options(&["--duplicates", "wait"]), copies_wait),
+    case("N-22", "where duplicates wait, they do so for a while only", Options(&["--duplicates", "wait", "--wait-timeout", "50ms"]), copies_wait_a_while),
     case("N-23", "the same key with another request gets 422, and the record stands", Run, a_mismatch),
     case("N-23", "that 422 holds no byte of the stored answer", Echo, a_mismatch_tells_nothing),
     case("N-23", "while the first runs a mismatch is 422, not 409", Lab, a_mismatch_in_flight),
@@ -138,6 +140,26 @@ fn sixteen_copies(t: &Target) -> Kept {
     for answer in at_once(16, |_| t.send(&t.keyed(&name))) {
         answer?.must_be_one_of(&[200, 201, 202, 204, 409])?;
     }
+    t.ran(&name, 1)
+}
+
+fn copies_wait(t: &Target) -> Kept {
+    let name = Target::fresh("waits");
+    let request = t.keyed(&format!("{name}?delay_ms=300"));
+    let answers = at_once(6, |_| t.send(&request)?.must_be(201));
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let replays = answers.iter().filter(|answer| answer.is_replay()).count();
+    ensure(replays == 5, "5 replays", replays)?;
+    t.ran(&name, 1)
+}
+
+fn copies_wait_a_while(t: &Target) -> Kept {
+    let name = Target::fresh("waits");
+    let request = t.keyed(&format!("{name}?delay_ms=1000"));
+    let answers = at_once(3, |_| t.send(&request));
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let refused = answers.iter().filter(|answer| answer.status == 409).count();
+    ensure(refused == 2, "2 answers with 409", refused)?;
     t.ran(&name, 1)
 }
 

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 /// Every series but the histograms'. A metric that is not here is a difference: its name, and where it is counted, belong into
 /// this test first.
-const SERIES: [&str; 29] = [
+const SERIES: [&str; 32] = [
     "nanoserve_guard_answers_total{answer=\"execute\"}",
     "nanoserve_guard_answers_total{answer=\"replay\"}",
     "nanoserve_guard_answers_total{answer=\"in_flight\"}",
     "nanoserve_guard_answers_total{answer=\"mismatch\"}",
     "nanoserve_guard_answers_total{answer=\"full\"}",
+    "nanoserve_waits_total",
     "nanoserve_unkeyed_total",
     "nanoserve_handler_panics_total",
     "nanoserve_released_total",
@@ -28,12 +29,14 @@ const SERIES: [&str; 29] = [
     "nanoserve_keys{state=\"pending\"}",
     "nanoserve_keys{state=\"completed\"}",
     "nanoserve_keys_bytes",
+    "nanoserve_waiters",
     "nanoserve_connections{place=\"queue\"}",
     "nanoserve_connections{place=\"idle\"}",
     "nanoserve_connections{place=\"waiting\"}",
     "nanoserve_connections{place=\"visited\"}",
     "nanoserve_workers_busy",
     "nanoserve_content_in_flight_bytes",
+    "nanoserve_parked_bytes",
     "nanoserve_unsent_bytes",
     "nanoserve_log_dropped_total",
 ];

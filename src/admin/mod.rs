@@ -99,7 +99,7 @@ impl Admin {
     fn gauges(&self) -> Vec<Gauge> {
         let keys = self.guard.gauges();
         let (live, resting, idle) = self.view.connections();
-        let (content, unsent) = self.view.bytes_held();
+        let [content, parked, unsent] = self.view.bytes_held();
         let arrived = self.view.arrived();
         let visited = live.saturating_sub(resting).saturating_sub(arrived);
         let waiting = resting.saturating_sub(idle);
@@ -116,6 +116,7 @@ impl Admin {
             ("nanoserve_connections", "place=\"visited\"", "Live connections.", visited),
             ("nanoserve_workers_busy", "", "Workers inside a handler.", self.view.handlers()),
             ("nanoserve_content_in_flight_bytes", "", "Content being received.", content),
+            ("nanoserve_parked_bytes", "", "Requests that wait for a running one.", parked),
             ("nanoserve_unsent_bytes", "", "Answers that sockets have not taken.", unsent),
             ("nanoserve_log_dropped_total", "", "Log lines dropped since the start.", dropped),
         ];

@@ -196,6 +196,11 @@ impl<P: Points> Guard<P> {
         }
     }
 
+    /// By what the table finds a key: for tests that choose keys by the bucket they fall into.
+    pub fn hash(&self, scope: &ScopeDigest, key: Key<'_>) -> u64 {
+        self.table.hash(scope, key)
+    }
+
     /// Waits, without a thread, for the end of the attempt that was met (N-22): once the waiter is over, admit again. `before`
     /// is the waiter of a caller that has admitted again and met the next attempt: it keeps its place. None past the bound.
     pub fn wait(&self, in_flight: &InFlight, before: Option<Waiter>) -> Option<Waiter> {
@@ -221,20 +226,21 @@ impl<P: Points> Guard<P> {
                 }
             }
         });
-        let now_ms = self.clock.now_ms();
+        let now_us = self.clock.now_us();
         let mut sightings: Vec<Sighting> = Vec::new();
-        // A node that has moved ahead in a split was met twice; the later look counts.
-        for (scope, record) in met.into_iter().rev() {
-            if record.is_free(now_ms) || sightings.iter().any(|seen| seen.scope == scope) {
+        for (scope, record) in met {
+            // A node that has moved ahead in a split was met twice; what it held before, if that was another record, is free.
+            if record.is_free(now_us / 1000) || sightings.iter().any(|seen| seen.scope == scope) {
                 continue;
             }
             sightings.push(Sighting {
                 scope,
-                age_ms: now_ms.saturating_sub(record.claimed_at_ms()),
+                age_ms: (now_us / 1000).saturating_sub(record.claimed_at_ms()),
+                // What is left is told as too little rather than too much, by a fraction of a millisecond.
                 completed: record
                     .expires_at_ms()
                     .zip(record.kept())
-                    .map(|(at, kept)| (at.saturating_sub(now_ms), kept.label())),
+                    .map(|(at, kept)| (at.saturating_sub(now_us.div_ceil(1000)), kept.label())),
             });
         }
         sightings

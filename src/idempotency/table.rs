@@ -130,14 +130,15 @@ impl Table {
     /// True where it was this call that doubled it.
     pub fn grow(&self, keys: usize) -> bool {
         let count = self.buckets();
-        // One compare-exchange: of several callers that saw the same count one doubles it, and the others need not.
-        // Relaxed: the number is all there is to publish; pages and flags have their own synchronization.
-        keys > count
-            && count < self.count_max
-            && self
-                .count
-                .compare_exchange(count, count * 2, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+        if keys > count && count < self.count_max {
+            // One compare-exchange: of several callers that saw the same count one doubles it, and the others need
+            // not. Relaxed: the number is all there is to publish; pages and flags have their own synchronization.
+            let doubled =
+                self.count
+                    .compare_exchange(count, count * 2, Ordering::Relaxed, Ordering::Relaxed);
+            return doubled.is_ok();
+        }
+        false
     }
 
     /// A bucket as the sweeper and look-ups visit it: without making its page, without splitting it. None where the page

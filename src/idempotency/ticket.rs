@@ -7,7 +7,8 @@
 //!    another in its place: not a claim (`is_free`), not the sweeper (only what has expired), not a full table. So there is
 //!    no newer claim, however late the owner is.
 //! 2. A ticket acts once: `complete` and `release` consume it, and `drop` does nothing where the record is not PENDING. It
-//!    cannot be copied, nor made outside this module, and a record's status moves for nobody else.
+//!    cannot be copied, nor made outside the engine, where the guard alone makes one for each claim; and a record's status
+//!    moves for nobody else.
 //! 3. What it writes is its own record, through its own `Arc`; a newer claim is another record. A completion never looks into
 //!    the table. What expires between its publication and its return was published, and is over.
 //! 4. Only a release goes to the table afterwards, when a newer claim may stand there. It unlinks the very record that it
@@ -179,8 +180,10 @@ impl<P: Points> Guard<P> {
     fn publish(&self, record: &Arc<Record>, kept: Kept) {
         // Counted before it can be seen, so that who sees the replay sees the gauge agree (N-62).
         self.capacity().ended();
-        // The clock is read here and not reused from the claim: the TTL runs from completion (N-40).
-        let expires_at_ms = self.clock().now_ms().saturating_add(self.ttl_ms());
+        // The clock is read here and not reused from the claim: the TTL runs from completion (N-40). Rounded up, as a record
+        // must not be forgotten before its time, be it by less than a millisecond.
+        let now_ms = self.clock().now_us().div_ceil(1000);
+        let expires_at_ms = now_ms.saturating_add(self.ttl_ms());
         if record.complete(kept, expires_at_ms, || self.points().at(Point::SnapshotSet)) {
             self.waiters().completed(record);
         }

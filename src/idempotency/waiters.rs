@@ -11,6 +11,7 @@
 //! named point lies under it.
 
 use crate::idempotency::record::{Record, Status};
+use crate::idempotency::ticket::Replay;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,10 +59,11 @@ impl Waiters {
         record: &Arc<Record>,
         before: Option<Waiter>,
     ) -> Option<Waiter> {
+        let mut left = None; // may be the last to hold a record: freed after the lock
         let mut places = waiters.lock();
         let waiter = if let Some(waiter) = before {
             waiter.over.store(false, Ordering::Relaxed); // read again by its owner alone, who calls this
-            waiter.move_to(&mut places, record);
+            left = waiter.move_to(&mut places, record);
             waiter
         } else if places.len() < waiters.places_max {
             let over = Arc::default();
@@ -82,6 +84,7 @@ impl Waiters {
             raise_all(&places, record);
         }
         drop(places);
+        drop(left);
         Some(waiter)
     }
 
@@ -90,12 +93,11 @@ impl Waiters {
         raise_all(&self.lock(), record);
     }
 
-    /// A record that was awaited is RELEASED: whoever has waited longest is its heir. One whose flag is up already is about
-    /// to admit again in any case.
+    /// A record that was awaited is RELEASED: whoever has waited longest is its heir. Its flag may be up already; then it is
+    /// about to admit again in any case.
     pub(super) fn released(&self, record: &Arc<Record>) {
         let places = self.lock();
-        let mut waiting = of(&places, record);
-        if let Some(heir) = waiting.find(|place| !place.over.load(Ordering::Relaxed)) {
+        if let Some(heir) = of(&places, record).next() {
             heir.raise();
         }
     }
@@ -113,29 +115,50 @@ impl Waiter {
         self.over.load(Ordering::Acquire)
     }
 
+    /// What the attempt that is waited for has ended with, if it has completed. It is told even where its TTL is over since:
+    /// the wait was over when it completed, and only the looks at a flag come late.
+    pub fn replay(&self) -> Option<Replay> {
+        let places = self.waiters.lock();
+        let own = places.iter().find(|place| place.is(self))?;
+        let is_completed = own.record.status() == Status::Completed;
+        is_completed.then(|| Replay::new(Arc::clone(&own.record)))
+    }
+
+    /// Leaves without having been able to claim the key, which says nothing about the others: if it was the heir, the one that
+    /// has waited longest after it is.
+    pub fn pass_on(self) {
+        let mut places = self.waiters.lock();
+        let left = self.leave(&mut places);
+        if let Some(record) = left.as_ref().and_then(Place::inherited)
+            && let Some(heir) = of(&places, record).next()
+        {
+            heir.raise();
+        }
+        drop(places); // before `self`, whose drop takes the lock again and finds its place given back
+        drop(left);
+    }
+
     /// This waiter has claimed the key: it waits no more, and those who waited with it wait for its record.
     pub(super) fn succeeded_by(self, record: &Arc<Record>) {
         let mut places = self.waiters.lock();
-        self.move_to(&mut places, record);
-        self.leave(&mut places);
-        if of(&places, record).next().is_some() {
-            // The caller holds the record's ticket, so the end cannot have come.
-            record.await_end();
-        }
-        drop(places); // before `self`, whose drop takes the lock again and finds its place given back
+        let left = self.move_to(&mut places, record);
+        // The caller holds the record's ticket, so the end cannot have come.
+        record.await_end();
+        drop(places); // before `self`, whose drop takes the lock again and gives its own place back
+        drop(left);
     }
 
-    /// Moves this waiter, and all that wait for the same record, to another record.
-    fn move_to(&self, places: &mut [Place], record: &Arc<Record>) {
-        let own = places.iter().find(|place| place.is(self));
-        if let Some(old) = own.map(|place| Arc::clone(&place.record)) {
-            let with_it = places
-                .iter_mut()
-                .filter(|place| Arc::ptr_eq(&place.record, &old));
-            for place in with_it {
-                place.record = Arc::clone(record);
-            }
+    /// Moves this waiter, and all that wait for the same record, to another record; returns the one they left.
+    fn move_to(&self, places: &mut [Place], record: &Arc<Record>) -> Option<Arc<Record>> {
+        let own = places.iter().find(|place| place.is(self))?;
+        let old = Arc::clone(&own.record);
+        let with_it = places
+            .iter_mut()
+            .filter(|place| Arc::ptr_eq(&place.record, &old));
+        for place in with_it {
+            place.record = Arc::clone(record);
         }
+        Some(old)
     }
 
     fn leave(&self, places: &mut Vec<Place>) -> Option<Place> {
@@ -151,10 +174,7 @@ impl Drop for Waiter {
     fn drop(&mut self) {
         let mut places = self.waiters.lock();
         let left = self.leave(&mut places);
-        if let Some(Place { over, record }) = &left
-            && over.load(Ordering::Relaxed)
-            && record.status() == Status::Released
-        {
+        if let Some(record) = left.as_ref().and_then(Place::inherited) {
             raise_all(&places, record);
         }
         drop(places);
@@ -165,6 +185,12 @@ impl Drop for Waiter {
 impl Place {
     fn is(&self, waiter: &Waiter) -> bool {
         Arc::ptr_eq(&self.over, &waiter.over)
+    }
+
+    /// The released record whose heir this place may be.
+    fn inherited(&self) -> Option<&Arc<Record>> {
+        let is_heir = self.over.load(Ordering::Relaxed) && self.record.status() == Status::Released;
+        is_heir.then_some(&self.record)
     }
 
     fn raise(&self) {

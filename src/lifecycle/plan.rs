@@ -112,9 +112,10 @@ impl<S: Send + Sync + 'static> Lifecycle<S> {
             Scope::Field(name) => (name.as_str(), true),
         };
         let value = request.single(source).map_err(|_| repeated(source))?;
-        if required && value.is_none() {
+        // An empty value names nobody: all who send one would share their keys.
+        if required && value.is_none_or(<[u8]>::is_empty) {
             let detail = format!(
-                "keys belong to a caller here, and the field that names the caller is missing: {source}"
+                "keys belong to a caller here, and the field that names the caller is missing or empty: {source}"
             );
             return Err(Problem::new(&problem::SCOPE_MISSING, detail).into());
         }

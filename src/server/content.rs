@@ -155,11 +155,9 @@ impl Incoming {
         self.share = None;
     }
 
-    /// Takes room for a request that is to wait; false where there is none.
-    pub fn hold(&mut self, parked: &Arc<Budget>, now_us: u64) -> bool {
-        let bytes = self.head_bytes.len() + self.content.len();
-        self.share = parked.take(bytes, now_us).ok();
-        self.share.is_some()
+    /// Bytes that the request takes while it waits (N-22).
+    pub fn bytes(&self) -> usize {
+        self.head_bytes.len() + self.content.len()
     }
 
     /// A request that came whole and has to wait: its parts are kept (N-22).

@@ -221,12 +221,10 @@ impl View {
         self.shared.places.taken()
     }
 
-    /// Bytes held: content in flight, and answers that sockets have not taken.
-    pub fn bytes_held(&self) -> (usize, usize) {
-        (
-            self.shared.content_in_flight.used(),
-            self.shared.unsent.used(),
-        )
+    /// Bytes held: content in flight, requests that wait, and answers that sockets have not taken.
+    pub fn bytes_held(&self) -> [usize; 3] {
+        let shared = &self.shared;
+        [&shared.content_in_flight, &shared.parked, &shared.unsent].map(|budget| budget.used())
     }
 }
 

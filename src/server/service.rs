@@ -8,6 +8,7 @@ use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::metrics::Meter;
+pub use crate::server::budget::Share;
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -61,8 +62,11 @@ pub struct Refusal {
 pub struct Park {
     /// What it waits for.
     pub wait: Box<dyn Wait>,
-    /// The wait ends by itself then, in the clock's microseconds; at 0 there is no time left, as where the client has left.
+    /// The wait ends by itself then, in the clock's microseconds.
     pub deadline_us: u64,
+    /// The room that the request takes while it waits. The server's own: none in a new park, and handed on as it is where a
+    /// wait goes on.
+    pub room: Option<Share>,
 }
 
 /// What a parked request waits for. The server asks whether it is over; the service that made it gets it back, and knows
@@ -96,6 +100,13 @@ pub struct HandlerPlaces {
 
 /// The right to run one handler. Dropping it, also while a panic unwinds, gives the place back.
 pub struct HandlerPlace<'a>(&'a HandlerPlaces);
+
+impl Park {
+    /// Ends the wait by taking away what time is left: where there is no room to wait in, or the client sends no more.
+    pub fn give_up(&mut self) {
+        self.deadline_us = 0;
+    }
+}
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Refusal {

@@ -2,7 +2,7 @@
 
 use crate::harness::Test;
 use crate::harness::random::Random;
-use crate::idempotency::baton::{Baton, Play};
+use crate::idempotency::explorer::{Baton, Footprint, Play, Way};
 use crate::idempotency::scene::{OTHER_SCOPE, PRINT, SCOPE, SMALLEST, key};
 use crate::idempotency::stops::Stops;
 use nanoserve::idempotency::chain::{Chain, Node};

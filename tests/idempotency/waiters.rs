@@ -21,6 +21,7 @@ pub const TESTS: &[Test] = &[
     ("an_end_that_comes_before_a_wait_goes_on_is_not_missed", an_end_that_comes_before_a_wait_goes_on_is_not_missed),
     ("an_end_that_comes_right_after_the_place_was_taken_is_not_missed", an_end_that_comes_right_after_the_place_was_taken_is_not_missed),
     ("places_are_bounded_and_come_back", places_are_bounded_and_come_back),
+    ("the_servers_own_bound_is_1024", the_servers_own_bound_is_1024),
     ("who_waits_on_keeps_its_place_at_the_bound", who_waits_on_keeps_its_place_at_the_bound),
     ("an_end_is_told_to_those_who_wait_for_it_alone", an_end_is_told_to_those_who_wait_for_it_alone),
 ];
@@ -233,4 +234,15 @@ fn an_end_is_told_to_those_who_wait_for_it_alone() {
     assert_eq!(over(&waiters), [false, true]);
     other.release();
     assert_eq!(over(&waiters), [true, true]);
+}
+
+// N-22: elsewhere it is made small.
+fn the_servers_own_bound_is_1024() {
+    let (guard, _) = with(GuardConfig::default());
+    let _ticket = execute(&guard, b"k");
+    let waiters: Vec<Option<Waiter>> = (0..1025)
+        .map(|_| guard.wait(&met(&guard, b"k"), None))
+        .collect();
+    assert_eq!(waiters.iter().flatten().count(), 1024);
+    assert!(waiters[1024].is_none());
 }

@@ -145,13 +145,16 @@ impl House {
             setup.content_max,
         );
         shared.parked = Budget::new(setup.parked_room, GivesWay::Nobody);
+        let shared = Arc::new(shared);
+        let told = trial.shared.set(Arc::downgrade(&shared));
+        told.expect("a trial has one house");
         House {
             clock,
             guard,
             meters: Arc::new(Meters::new(
                 PRECEDENCE.iter().map(|kind| kind.name).collect(),
             )),
-            shared: Arc::new(shared),
+            shared,
             trial: Arc::clone(trial),
         }
     }

@@ -6,10 +6,11 @@ use nanoserve::app::{Exec, KeyPolicy, Reply, Route};
 use nanoserve::clock::Clock;
 use nanoserve::http::fields::{FieldName, FieldValue};
 use nanoserve::http::request::{Method, Request};
-use nanoserve::http::response::{Content, Response};
+use nanoserve::http::response::{Content, Response, SharedBytes};
 use nanoserve::http::status::Status;
-use std::sync::Arc;
+use nanoserve::server::worker::Shared;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// What the handlers share with their test.
 pub struct Trial {
@@ -20,6 +21,23 @@ pub struct Trial {
     pub inside: AtomicUsize,
     /// Ends their wait.
     pub let_go: AtomicBool,
+    /// Handlers' places taken, each time the content of `/spied` was read after its handler.
+    pub spied: Mutex<Vec<usize>>,
+    /// Where these places are.
+    pub shared: OnceLock<Weak<Shared>>,
+}
+
+/// Content that notes who reads it when.
+struct Spy(Arc<Trial>);
+
+impl AsRef<[u8]> for Spy {
+    fn as_ref(&self) -> &[u8] {
+        let shared = self.0.shared.get().and_then(Weak::upgrade);
+        let taken = shared.expect("the house stands").places.taken();
+        let spied = self.0.spied.lock();
+        spied.expect("no test panics with it").push(taken);
+        b"spied"
+    }
 }
 
 impl Trial {
@@ -29,6 +47,8 @@ impl Trial {
             runs: AtomicUsize::new(0),
             inside: AtomicUsize::new(0),
             let_go: AtomicBool::new(false),
+            spied: Mutex::default(),
+            shared: OnceLock::new(),
         }
     }
 
@@ -53,6 +73,7 @@ pub const ROUTES: &[Route<Arc<Trial>>] = &[
     Route { method: Method::Post,   path: "/fields",         key: KeyPolicy::Optional, handler: fields },
     Route { method: Method::Post,   path: "/held",           key: KeyPolicy::Optional, handler: held },
     Route { method: Method::Post,   path: "/held-refuse/{n}", key: KeyPolicy::Optional, handler: held_refuse },
+    Route { method: Method::Post,   path: "/spied",          key: KeyPolicy::Optional, handler: spied },
     Route { method: Method::Post,   path: "/late",           key: KeyPolicy::Optional, handler: late },
     Route { method: Method::Post,   path: "/refuse/{code}",  key: KeyPolicy::Optional, handler: refuse },
     Route { method: Method::Post,   path: "/panic",          key: KeyPolicy::Optional, handler: panic },
@@ -114,6 +135,15 @@ fn held_refuse(trial: &Arc<Trial>, _: &Request<'_>, exec: &mut Exec<'_>) -> Repl
     } else {
         Reply::Done(trial.run(Status::CREATED))
     }
+}
+
+fn spied(trial: &Arc<Trial>, _: &Request<'_>, _: &mut Exec<'_>) -> Reply {
+    let content = SharedBytes::new(Arc::new(Spy(Arc::clone(trial))));
+    let kind = FieldValue::from_static("text/plain");
+    let response = Response::with_content(Status::CREATED, kind, Content::Shared(content));
+    let spied = trial.spied.lock();
+    spied.expect("no test panics with it").clear(); // from here on it is not the handler who reads
+    Reply::Done(response)
 }
 
 /// Takes half a TTL.

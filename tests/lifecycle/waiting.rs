@@ -1,6 +1,6 @@
 //! `--duplicates wait` (N-22): a duplicate of a running request waits for it, on its connection and on no thread.
 
-use super::{Client, House, PATIENCE, Setup, post};
+use super::{Client, House, PATIENCE, Setup, TTL_MS, post};
 use crate::harness::wire::End;
 use crate::harness::{Test, wait_until};
 use nanoserve::metrics::Counter;
@@ -11,6 +11,7 @@ use std::thread;
 #[rustfmt::skip] // one claim a line
 pub const TESTS: &[Test] = &[
     ("a_duplicate_waits_and_replays", a_duplicate_waits_and_replays),
+    ("an_outcome_that_was_waited_for_is_told_though_its_time_is_over", an_outcome_that_was_waited_for_is_told_though_its_time_is_over),
     ("past_the_time_a_duplicate_gets_409", past_the_time_a_duplicate_gets_409),
     ("past_the_bound_a_duplicate_gets_409_at_once", past_the_bound_a_duplicate_gets_409_at_once),
     ("without_room_to_wait_in_a_duplicate_gets_409_at_once", without_room_to_wait_in_a_duplicate_gets_409_at_once),
@@ -26,6 +27,9 @@ pub const TESTS: &[Test] = &[
     ("what_a_waiter_sends_ahead_is_answered_after_it", what_a_waiter_sends_ahead_is_answered_after_it),
     ("what_a_waiter_sends_ahead_is_bounded", what_a_waiter_sends_ahead_is_bounded),
     ("each_duplicate_counts_once_as_what_it_got", each_duplicate_counts_once_as_what_it_got),
+    ("the_place_is_free_before_the_key_is", the_place_is_free_before_the_key_is),
+    ("what_is_told_of_a_wait_begins_when_the_request_was_whole", what_is_told_of_a_wait_begins_when_the_request_was_whole),
+    ("whoever_waits_when_a_drain_begins_is_told_of_it_or_replays", whoever_waits_when_a_drain_begins_is_told_of_it_or_replays),
 ];
 
 const WAIT_MS: u64 = 3_000;
@@ -69,6 +73,17 @@ fn a_duplicate_waits_and_replays() {
         waiter.ask(&post("/held", "k", "")).expect_replay(1);
     }
     assert_eq!((house.runs(), house.guard.waiting()), (1, 0));
+}
+
+// N-22, N-40: the wait ended when the outcome was recorded; that its connection is looked at later must not run it again.
+fn an_outcome_that_was_waited_for_is_told_though_its_time_is_over() {
+    let house = House::new(waiting());
+    let mut late = None;
+    house.while_held("k", || late = Some(waiter(&house, "/held", "k")));
+    house.clock.advance_ms(TTL_MS);
+    answer(&mut late.expect("it waits")).expect_replay(1);
+    assert_eq!((house.runs(), house.guard.waiting()), (1, 0));
+    house.post("/held", "k", "").expect_run(2); // for whoever comes now the key is new
 }
 
 // N-22
@@ -120,6 +135,7 @@ fn without_room_to_wait_in_a_duplicate_gets_409_at_once() {
         assert!(house.shared.parked.used() > 600);
         drop(fits);
         assert_eq!((house.guard.waiting(), house.shared.parked.used()), (0, 0));
+        assert_eq!(house.count(Counter::Waited), 1, "the other did not wait");
     };
     house
         .while_held_by(|| house.ask(&request), meanwhile)
@@ -244,14 +260,20 @@ fn an_heir_without_a_worker_to_spare_is_refused_and_the_others_go_on() {
     });
     let mut waiters = Vec::new();
     house.while_held_at("/held-refuse/1", "k", || {
-        waiters = [(); 2]
+        waiters = [(); 3]
             .map(|()| waiter(&house, "/held-refuse/1", "k"))
             .into();
     });
     let place = house.shared.places.take().expect("the one place");
     answer(&mut waiters[0]).expect_problem(503, "workers-busy");
+    assert_eq!(
+        waiters[2].settle(),
+        Stand::Parked,
+        "it is the next one's turn"
+    );
     drop(place);
     answer(&mut waiters[1]).expect_run(2);
+    answer(&mut waiters[2]).expect_replay(2);
     assert_eq!(house.guard.waiting(), 0);
 }
 
@@ -337,4 +359,61 @@ fn each_duplicate_counts_once_as_what_it_got() {
         Counter::InFlight,
     ];
     assert_eq!(counts.map(|counter| house.count(counter)), [3, 1, 1, 2]);
+}
+
+// N-22, N-24: an heir on another worker may come before the first one's worker is done with its answer.
+fn the_place_is_free_before_the_key_is() {
+    let house = House::new(waiting());
+    assert_eq!(house.post("/spied", "k", "").status, 201);
+    let spied = house.trial.spied.lock().expect("nobody panicked with it");
+    assert!(!spied.is_empty(), "it was recorded");
+    assert!(spied.iter().all(|taken| *taken == 0), "{spied:?}");
+}
+
+// N-22, N-62: the content comes three seconds after its head, and then the request waits for half of one.
+fn what_is_told_of_a_wait_begins_when_the_request_was_whole() {
+    let house = House::new(waiting());
+    let mut client = house.connect();
+    let bytes = post("/held", "k", "0123456789");
+    let (head, content) = bytes.split_at(bytes.len() - 10);
+    let ask = || house.ask(&bytes);
+    house.while_held_by(ask, || {
+        client.far.send(head);
+        client.settle();
+        house.clock.advance_ms(3_000);
+        client.far.send(content);
+        assert_eq!(client.settle(), Stand::Parked);
+        house.clock.advance_ms(500);
+    });
+    answer(&mut client).expect_replay(1);
+    let text = house.meters.render(&[]);
+    let sum = "nanoserve_request_seconds_sum 4.000000"; // the first one's 3.5, and 0.5
+    assert!(text.contains(sum), "{text}");
+}
+
+// N-22, N-63
+fn whoever_waits_when_a_drain_begins_is_told_of_it_or_replays() {
+    for released in [false, true] {
+        let house = House::new(waiting());
+        let target = if released {
+            "/held-refuse/1"
+        } else {
+            "/held-refuse/0"
+        };
+        let mut waiters = Vec::new();
+        house.while_held_at(target, "k", || {
+            waiters = [(); 3].map(|()| waiter(&house, target, "k")).into();
+            house.shared.begin_drain();
+        });
+        for waiter in &mut waiters {
+            let answer = answer(waiter);
+            if released {
+                answer.expect_problem(503, "draining"); // the heir, and then the others for themselves
+            } else {
+                answer.expect_replay(1);
+            }
+            assert_eq!(answer.field("Connection"), "close");
+        }
+        assert_eq!((house.runs(), house.guard.waiting()), (1, 0));
+    }
 }

@@ -99,6 +99,7 @@ impl Service for Scripted {
             let deadline_us = exchange.clock.now_us() + 10_000_000;
             return Served::Park(Park {
                 wait: Box::new(Flag(Arc::clone(&self.park_over))),
+                room: None,
                 deadline_us,
             });
         }

@@ -1,4 +1,4 @@
-//! Claims about src/server/worker.rs: request ids and the once-a-second date.
+//! Claims about src/server/worker.rs: request ids, the once-a-second date, and the room for requests that wait.
 
 use super::Bench;
 use crate::harness::Test;
@@ -10,6 +10,10 @@ pub const TESTS: &[Test] = &[
     ),
     ("own_ids_never_repeat", own_ids_never_repeat),
     ("the_date_follows_the_clock", the_date_follows_the_clock),
+    (
+        "requests_that_wait_have_64_mebibytes_in_all",
+        requests_that_wait_have_64_mebibytes_in_all,
+    ),
 ];
 
 const TRACE: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -54,4 +58,12 @@ fn the_date_follows_the_clock() {
         second.contains("Date: Thu, 01 Jan 1970 00:16:41 GMT\r\n"),
         "{second}"
     );
+}
+
+// N-22, N-43
+fn requests_that_wait_have_64_mebibytes_in_all() {
+    let parked = &Bench::new().worker.shared.parked;
+    let shares: Vec<_> = (0..64).map(|_| parked.take(1 << 20, 0)).collect();
+    assert!(shares.iter().all(Result::is_ok));
+    assert!(parked.take(1, u64::MAX).is_err(), "and nobody gives way");
 }

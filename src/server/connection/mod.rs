@@ -68,7 +68,7 @@ enum Stage {
         first_byte_us: Option<u64>,
     },
     Content(Box<Incoming>),
-    Parked(Box<Incoming>, Park),
+    Parked(Box<Parked>),
     /// The last answer is in the output; what follows its request is never read as another one.
     Answered,
     Lingering {
@@ -82,6 +82,13 @@ enum Stage {
 enum Turn {
     Again,
     Wait(Stand),
+}
+
+/// A request that waits.
+struct Parked {
+    incoming: Box<Incoming>,
+    park: Park,
+    asked: Asked,
 }
 
 /// What came of a read.
@@ -209,7 +216,7 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Head { first_byte_us } => self.go_on_with_head(first_byte_us, worker, may_read),
             Stage::Content(incoming) => self.go_on_with_content(incoming, worker, may_read),
-            Stage::Parked(incoming, park) => self.go_on_with_park(incoming, park, worker, may_read),
+            Stage::Parked(parked) => self.go_on_with_park(parked, worker, may_read),
             Stage::Answered => self.begin_lingering(worker.now_us),
             Stage::Lingering {
                 until_us,

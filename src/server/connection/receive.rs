@@ -1,12 +1,13 @@
 //! Step 3. Receiving: from bytes to a whole request that the service sees.
 
-use super::{Asked, Connection, Fetched, HalfClose, Stage, Stand, Turn};
+use super::{Asked, Connection, Fetched, HalfClose, Parked, Stage, Stand, Turn};
 use crate::http::parse::{Parsed, parse_head};
 use crate::http::problem::Problem;
 use crate::http::request::{Expect, Framing, Head, Request};
 use crate::http::response::CONTINUE;
 use crate::limits::READ_BYTES;
 use crate::log::Level;
+use crate::metrics::Counter;
 use crate::server::content::{Incoming, Progress};
 use crate::server::service::{Exchange, Park, Refusal, Served};
 use crate::server::worker::Worker;
@@ -203,12 +204,11 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
 
     pub(super) fn go_on_with_park(
         &mut self,
-        mut incoming: Box<Incoming>,
-        mut park: Park,
+        mut parked: Box<Parked>,
         worker: &mut Worker,
         may_read: &mut bool,
     ) -> Turn {
-        if !park.wait.is_over() && worker.now_us < park.deadline_us {
+        if !parked.park.wait.is_over() && worker.now_us < parked.park.deadline_us {
             // Reads on meanwhile, or nobody would notice that the client has left. What it sends ahead is kept, up to a
             // buffer's length; a client that goes on sending beyond that is there.
             let ahead = self.input.len().saturating_sub(self.taken);
@@ -220,24 +220,23 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
             match fetched {
                 Fetched::Broken => return self.close(),
                 // Perhaps it only sends no more, and still reads: it gets an answer, but its place goes to others.
-                Fetched::End => park.deadline_us = 0,
+                Fetched::End => parked.park.give_up(),
                 Fetched::Bytes | Fetched::Nothing => {}
             }
-            self.stage = Stage::Parked(incoming, park);
+            self.stage = Stage::Parked(parked);
             return match fetched {
                 Fetched::Nothing => Turn::Wait(Stand::Parked),
                 _ => Turn::Again,
             };
         }
-        let asked = Asked::of(
-            incoming.request().head(),
-            incoming.since_us,
-            incoming.since_us,
-        );
         self.stage = Stage::Head {
             first_byte_us: None,
         };
-        incoming.hand_over();
+        let Parked {
+            incoming,
+            park,
+            asked,
+        } = *parked;
         self.serve_incoming(incoming, Some(park), asked, worker);
         Turn::Again
     }
@@ -252,15 +251,30 @@ impl<IO: Read + Write + HalfClose> Connection<IO> {
         match served {
             Served::Respond(answer) => self.respond(answer, asked, worker),
             Served::Refuse(refusal) => self.refuse(refusal, asked, worker),
-            Served::Park(mut park) => {
-                if let Some(mut incoming) = kept {
-                    if !incoming.hold(&worker.shared.parked, worker.now_us) {
-                        park.deadline_us = 0; // no room to wait in: it is asked again at once, and told so
-                    }
-                    self.stage = Stage::Parked(incoming, park);
+            Served::Park(park) => {
+                if let Some(incoming) = kept {
+                    self.park(incoming, park, asked, worker);
                 }
             }
         }
+    }
+
+    fn park(&mut self, incoming: Box<Incoming>, mut park: Park, asked: Asked, worker: &mut Worker) {
+        if park.room.is_none() {
+            let room = worker.shared.parked.take(incoming.bytes(), worker.now_us);
+            park.room = room.ok();
+            if park.room.is_some() {
+                worker.meter.count(Counter::Waited);
+            }
+        }
+        if park.room.is_none() {
+            park.give_up(); // it is asked again at once
+        }
+        self.stage = Stage::Parked(Box::new(Parked {
+            incoming,
+            park,
+            asked,
+        }));
     }
 }
 

@@ -85,14 +85,16 @@ impl Queue {
         }
     }
 
-    /// Completion ends every wait, a release the longest that has not ended.
+    /// Completion ends every wait, a release the longest: that one may be about to ask again already, and will do for all.
     pub fn end(&mut self, attempt: Attempt, end: End) {
         self.ended.insert(attempt, end);
-        let waiting = |place: &&mut Place| place.waits_for == attempt && !place.over;
-        let waiting = self.places.iter_mut().filter(waiting);
-        match end {
-            End::Completed => waiting.for_each(|place| place.over = true),
-            End::Released => waiting.take(1).for_each(|place| place.over = true),
+        let ends = match end {
+            End::Completed => self.places.len(),
+            End::Released => 1,
+        };
+        let waiting = |place: &&mut Place| place.waits_for == attempt;
+        for place in self.places.iter_mut().filter(waiting).take(ends) {
+            place.over = true;
         }
     }
 

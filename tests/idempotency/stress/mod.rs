@@ -1,6 +1,6 @@
 //! The engine under 64 threads of the operating system: tiny tables that grow, the sweeper at work all the time.
 //!
-//! The enumerated interleavings (guard/enumerated.rs) show what can happen at the named points; this shows that nothing
+//! The enumerated interleavings (explorer/) show what can happen at the named points; this shows that nothing
 //! happens between them. In every other round each thread gives way at the points, so that it is overtaken there far more
 //! often than it would be. `make test` plays a few rounds of each; `make stress` goes on for `STRESS_SECONDS` with each.
 
